@@ -1,0 +1,263 @@
+"""Cases from bytes: the same decoder serves the fast seeded search and hypothesis, which shrinks the bytes.
+
+A byte is a choice: zero is the simplest one, and what lies beyond the end of the bytes is zero, so that fewer and
+smaller bytes are a smaller case. Values are dyadic, exact in every format, unless the case's *texture* byte gives
+them full mantissas; the search always does (MATH section 9: dyadic numbers would hide a lost digit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from ganirl import Case, Conventions, Precision, Rows, Steps
+from ganirl.logspace import log_sum_exp
+from ganirl.truth import log_likelihood
+
+Array = npt.NDArray[np.float64]
+
+Setting = Literal["batch", "optimum", "population", "converged"]
+SETTINGS: tuple[Setting, ...] = ("batch", "optimum", "population", "converged")
+
+BYTES_PER_CASE = 320
+
+
+@dataclass
+class Choices:
+    """Bytes read one after the other; zeros for ever beyond the end."""
+
+    data: bytes
+    position: int = 0
+
+    def take(self, count: int) -> npt.NDArray[np.int64]:
+        """Return the next bytes, 0 … 255, shape (count,)."""
+        chunk = self.data[self.position : self.position + count]
+        self.position += count
+        return np.frombuffer(chunk.ljust(count, b"\0"), dtype=np.uint8).astype(np.int64)
+
+    def below(self, bound: int) -> int:
+        """Return a choice 0 … bound − 1."""
+        return int(self.take(1)[0]) % bound
+
+    def indices(self, count: int, bound: int) -> npt.NDArray[np.int64]:
+        """Return choices 0 … bound − 1, shape (count,)."""
+        return self.take(count) % bound
+
+    def signed(self, count: int, unit: float) -> Array:
+        """Return multiples of a unit, −128 … 127 of them, 0 the simplest, then 1, −1, 2 …; shape (count,)."""
+        raw = self.take(count)
+        magnitude = (raw + 1) // 2
+        return np.where(raw % 2 == 1, magnitude, -magnitude) * unit
+
+
+def case_from_bytes(data: bytes, setting: Setting, precision: Precision, conventions: Conventions) -> Case:
+    """Decode bytes into a case arranged for a setting, rounded at its leaves to a format.
+
+    Parameters
+    ----------
+    data : any bytes, any length
+    setting : ``"batch"``: rows and weights unrelated to q (tier 1); ``"optimum"`` is decoded alike, and its b is set
+        to b* by `at_optimum`; ``"population"``: the generator's rows are all of q, by weights or by multiplicity
+        (tier 2); ``"converged"``: a population with q = p_θ and b = log Z_θ (claim C5)
+    """
+    choices = Choices(data)
+    if setting in ("population", "converged"):
+        case = _population(choices, precision, conventions, converged=setting == "converged")
+    else:
+        case = _batch(choices, precision, conventions)
+    return absorb_b(case) if conventions.log_z == "absent" else case
+
+
+def at_optimum(case: Case, b: float, conventions: Conventions) -> Case:
+    """Return the case with log Z replaced by b*, rounded to its format."""
+    if conventions.log_z == "absent":
+        return replace(case, theta=np.append(case.theta[:-1], case.precision.round(case.theta[-1] + b)))
+    return replace(case, b=case.precision.round(b))
+
+
+def with_constant_feature(case: Case, value: npt.ArrayLike) -> Case:
+    """Return the case with one more feature, 1 on every row, whose parameter is ``value``."""
+
+    def side(rows: Rows) -> Rows:
+        first = np.zeros((*rows.steps.mask.shape, 1))
+        first[:, 0] = 1.0
+        steps = replace(rows.steps, features=np.concatenate([rows.steps.features, first], axis=-1))
+        return replace(rows, features=np.concatenate([rows.features, np.ones((len(rows), 1))], axis=1), steps=steps)
+
+    return replace(
+        case, theta=np.append(case.theta, value), expert=side(case.expert), generator=side(case.generator)
+    )
+
+
+def absorb_b(case: Case) -> Case:
+    """Return the case for code that has no log Z: b = 0, and a constant feature with b as its parameter."""
+    return replace(with_constant_feature(case, case.b), b=np.zeros(()))
+
+
+def _texture(choices: Choices) -> float:
+    return choices.below(64) / 64 * 2.0**-7 * np.sqrt(2.0)
+
+
+def _textured(values: Array, texture: float, precision: Precision) -> Array:
+    """Give every value digits of its own below the dyadic ones, then round: an index-dependent factor near 1."""
+    if texture == 0.0:
+        return precision.round(values)
+    factor = 1.0 + texture * np.cos(1.0 + np.arange(values.size, dtype=np.float64)).reshape(values.shape)
+    return precision.round(values * factor)
+
+
+def _parameters(choices: Choices, dimension: int, precision: Precision) -> tuple[float, Array, Array]:
+    texture = _texture(choices)
+    scale = 2.0 ** (-choices.below(5))
+    b = _textured(choices.signed(1, 1 / 16), texture, precision)
+    theta = _textured(choices.signed(dimension, scale / 16), texture, precision)
+    return texture, b[0], theta
+
+
+def _batch(choices: Choices, precision: Precision, conventions: Conventions) -> Case:
+    expert_rows = 1 + choices.below(6)
+    generator_rows = 1 + choices.below(6)
+    if conventions.equal_batches:
+        generator_rows = expert_rows
+    dimension, states, actions = 1 + choices.below(3), 1 + choices.below(3), 2 + choices.below(3)
+    horizon = 1 if conventions.unit == "transition" else 1 + choices.below(4)
+    texture, b, theta = _parameters(choices, dimension, precision)
+    sides = [
+        _random_steps(choices, rows, horizon, states, actions) for rows in (expert_rows, generator_rows)
+    ]
+    weights = [1.0 + choices.indices(rows, 8) for rows in (expert_rows, generator_rows)]
+    logits = _textured(choices.signed(states * actions, 1 / 16), texture, precision).reshape(states, actions)
+    table = choices.signed(states * actions * 2 * dimension, 1 / 32)
+    features = _textured(table, texture, precision).reshape(states, actions, 2, dimension)
+    rows = [
+        _rows(steps, features, logits, _weights(weight, precision, conventions), precision)
+        for steps, weight in zip(sides, weights, strict=True)
+    ]
+    return Case(theta, b, logits, rows[0], rows[1], precision.name, conventions.unit)
+
+
+def _weights(counts: Array, precision: Precision, conventions: Conventions) -> Array:
+    if not conventions.weights:
+        return np.full(len(counts), 1.0 / len(counts))
+    return precision.round(counts / counts.sum())
+
+
+def _random_steps(choices: Choices, rows: int, horizon: int, states: int, actions: int) -> Steps:
+    length = 1 + choices.indices(rows, horizon)
+    mask = np.arange(horizon)[None, :] < length[:, None]
+    state = choices.indices(rows * horizon, states).reshape(rows, horizon) * mask
+    action = choices.indices(rows * horizon, actions).reshape(rows, horizon) * mask
+    last = np.arange(horizon)[None, :] == length[:, None] - 1
+    ends = (choices.indices(rows, 2) == 0)[:, None] & last
+    following = np.concatenate([state[:, 1:], state[:, :1]], axis=1)
+    next_state = np.where(ends, states, following) * mask
+    return Steps(state, action, next_state, ends, mask, np.zeros((rows, horizon, 0)))
+
+
+def _rows(steps: Steps, table: Array, logits: Array, weight: Array, precision: Precision) -> Rows:
+    """Fill in features (a table over state, action and whether the step ends) and log q of the steps."""
+    chosen = table[steps.state, steps.action, steps.done.astype(np.int64)]
+    step_features = np.where(steps.mask[..., None], chosen, 0.0)
+    rows = Rows(
+        features=precision.round(step_features.sum(axis=1)),
+        log_q=np.zeros(len(steps.mask)),
+        weight=weight,
+        steps=replace(steps, features=step_features),
+    )
+    return replace(rows, log_q=precision.round(log_likelihood(logits, rows)))
+
+
+def _population(choices: Choices, precision: Precision, conventions: Conventions, *, converged: bool) -> Case:
+    """Every action of every state, as often (or as heavily) as q and the state's own mass say: 2^k rows or weights.
+
+    One step, so that the same rows are a plain finite space, the transitions of an MDP and its trajectories of
+    length one. Multiplicities are powers of two over a power of two: the mean over rows is the expectation.
+    """
+    dimension = 1 + choices.below(3)
+    states = 1 if converged else 1 + choices.below(2)
+    texture, b, theta = _parameters(choices, dimension, precision)
+    spread = _dyadic_shares(choices)
+    actions = len(spread)
+    # The smallest batch that holds whole multiples; heavier batches would only repeat it.
+    state, action = np.repeat(np.arange(states), actions), np.tile(np.arange(actions), states)
+    multiplicity = np.tile(spread, states)
+    logits = np.tile(precision.round(np.log(spread / spread.sum())), (states, 1))
+    offsets = _textured(choices.signed(states, 1 / 16), texture, precision)
+    logits = precision.round(logits + offsets[:, None])
+    features = _textured(choices.signed(states * actions * dimension, 1 / 32), texture, precision)
+    table = np.repeat(features.reshape(states, actions, 1, dimension), 2, axis=2)
+    if converged:
+        # c = −log of the policy's unnormalised mass, exactly: the first feature carries it, with θ₀ = 1.
+        theta = np.concatenate([[1.0], np.zeros(dimension)])
+        table = np.concatenate([-logits[..., None, None].repeat(2, axis=2), table], axis=-1)
+        b = precision.round(log_sum_exp(logits[0]) - conventions.log_q_constant)
+    if conventions.weights:
+        heavy = precision.round(multiplicity / multiplicity.sum())
+        generator = _one_step_rows(state, action, table, logits, heavy, precision, states)
+    else:
+        state, action = np.repeat(state, multiplicity), np.repeat(action, multiplicity)
+        generator = _one_step_rows(
+            state, action, table, logits, np.full(len(state), 1 / len(state)), precision, states
+        )
+    expert_rows = len(generator) if conventions.equal_batches else 1 + choices.below(6)
+    expert_state = choices.indices(expert_rows, states)
+    expert_action = choices.indices(expert_rows, actions)
+    weight = _weights(1.0 + choices.indices(expert_rows, 8), precision, conventions)
+    expert = _one_step_rows(expert_state, expert_action, table, logits, weight, precision, states)
+    return Case(theta, b, logits, expert, generator, precision.name, conventions.unit)
+
+
+# Shares of a power of two, none uniform, the smallest first.
+_SHARES = ((1, 3), (1, 1, 2), (5, 3), (1, 2, 5), (1, 3, 4), (7, 1), (1, 2, 2, 3), (1, 1, 6), (5, 2, 1), (1, 15))
+
+
+def _dyadic_shares(choices: Choices) -> npt.NDArray[np.int64]:
+    return np.array(_SHARES[choices.below(len(_SHARES))])
+
+
+def _one_step_rows(
+    state: npt.NDArray[np.int64],
+    action: npt.NDArray[np.int64],
+    table: Array,
+    logits: Array,
+    weight: Array,
+    precision: Precision,
+    states: int,
+) -> Rows:
+    column = state[:, None]
+    done = np.ones_like(column, dtype=bool)
+    steps = Steps(column, action[:, None], np.full_like(column, states), done, done, np.zeros((*column.shape, 0)))
+    return _rows(steps, table, logits, weight, precision)
+
+
+def broken_rules(case: Case) -> tuple[str, ...]:
+    """Return the rules of a generic instance (MATH section 9) that a case breaks; the search draws none of those."""
+    found = []
+    if float(case.b) == 0.0 and float(case.theta[-1]) == 0.0:
+        found.append("b is zero")
+    if not np.any(case.theta):
+        found.append("θ is zero")
+    if np.ptp(case.generator.log_q) == 0.0 and len(case.generator) > 1:
+        found.append("log q is constant")
+    if np.ptp(case.generator.features @ case.theta) == 0.0 and len(case.generator) > 1:
+        found.append("the cost is constant")
+    if len(case.expert) + len(case.generator) < 3:
+        found.append("one row a side")
+    if np.ptp(case.policy_logits, axis=1).max() == 0.0:
+        found.append("the policy is uniform")
+    return tuple(found)
+
+
+def generic_bytes(
+    rng: np.random.Generator, setting: Setting, precision: Precision, conventions: Conventions
+) -> Iterator[bytes]:
+    """Yield random bytes whose cases break no rule of section 9, for ever."""
+    while True:
+        data = rng.bytes(BYTES_PER_CASE)
+        case = case_from_bytes(data, setting, precision, conventions)
+        rows_differ = conventions.equal_batches or len(case.expert) != len(case.generator)
+        if rows_differ and not broken_rules(case):
+            yield data

@@ -1,0 +1,14 @@
+"""The checks: one checkable property a claim, or more where a claim can be seen from several sides."""
+
+from . import discriminator, generator, gradients, loss, numerics
+from .check import Check, Comparison, View, compare
+
+CHECKS: tuple[Check, ...] = (
+    *discriminator.CHECKS,
+    *loss.CHECKS,
+    *gradients.CHECKS,
+    *generator.CHECKS,
+    *numerics.CHECKS,
+)
+
+__all__ = ["CHECKS", "Check", "Comparison", "View", "compare"]

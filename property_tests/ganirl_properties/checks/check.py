@@ -1,0 +1,108 @@
+"""A check: one way to see a claim in an implementation. It returns comparisons, as data; judging happens elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from ganirl import Case
+from ganirl.bounds import FloatModel
+from ganirl.truth import SAFETY, SAFETY_ACCELERATOR, Expected, Truth
+
+from ..cases import Setting
+from ..observed import Observed
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Numbers side by side: ``error`` is how far ``got`` is from what is allowed to be there.
+
+    Attributes
+    ----------
+    observable : what was compared, in words
+    got, expected : arrays of one shape
+    error : |got − expected|, or the distance to an interval for an inequality
+    bound : B of the implementation and of the reference
+    """
+
+    observable: str
+    got: Array
+    expected: Array
+    error: Array
+    bound: Array
+
+
+def compare(observable: str, got: npt.ArrayLike, expected: Expected, slack: npt.ArrayLike = 0.0) -> Comparison:
+    """Compare with a truth; ``slack`` is what a premise that holds only nearly (b ≈ b*) adds to the bound."""
+    values = np.asarray(got, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        error = np.abs(values - expected.value)
+    return Comparison(observable, values, expected.value, error, expected.bound + np.asarray(slack))
+
+
+@dataclass(frozen=True)
+class View:
+    """An implementation on a case, beside the truth about it."""
+
+    observed: Observed
+    truth: Truth
+
+    @property
+    def case(self) -> Case:
+        """The case, in NumPy."""
+        return self.observed.case
+
+    @property
+    def model(self) -> FloatModel:
+        """The arithmetic under test."""
+        return self.truth.arithmetic
+
+    @property
+    def safety(self) -> float:
+        """S, what a bound is multiplied with."""
+        return SAFETY if self.observed.device == "cpu" else SAFETY_ACCELERATOR
+
+    def at(self, case: Case) -> View:
+        """The same implementation on another case."""
+        observed = Observed(self.observed.implementation, self.observed.framework, case, self.observed.device)
+        return View(observed, replace(self.truth, case=case, given_logit=None))
+
+    def logits(self) -> Array:
+        """Its ℓ of all rows, expert first."""
+        return np.concatenate([self.observed.logit("expert"), self.observed.logit("generator")])
+
+    def probabilities(self) -> Array:
+        """Its D of all rows, expert first."""
+        return np.concatenate([self.observed.probability("expert"), self.observed.probability("generator")])
+
+    def given_own_logits(self) -> View:
+        """The truth of everything else, given its own logits."""
+        return View(self.observed, self.truth.given(self.logits()))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One way to see a claim.
+
+    Attributes
+    ----------
+    claim : id
+    name : unique within the claim, ``"both sides"``
+    description : one line for the catalogue
+    observables : what it needs of the implementation, all of them
+    setting : how cases are arranged; None if it makes its own
+    run : from a view to comparisons
+    instances : for a check that makes its own cases, from any view to the views to look at
+    """
+
+    claim: str
+    name: str
+    description: str
+    observables: tuple[str, ...]
+    setting: Setting | None
+    run: Callable[[View], Iterable[Comparison]]
+    instances: Callable[[View], Iterable[View]] | None = None

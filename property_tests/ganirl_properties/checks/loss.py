@@ -1,0 +1,118 @@
+"""Checks of family B."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from ganirl.truth import REFERENCE, Expected
+
+from ..observed import NotObservedError
+from .check import Check, Comparison, View, compare
+
+# |∂³ softplus| ≤ 1/(6√3) for either side (MATH B3).
+THIRD_DERIVATIVE = 1.0 / (6.0 * np.sqrt(3.0))
+
+
+def _value(view: View) -> Iterator[Comparison]:
+    yield compare("discriminator_loss", view.observed.loss(), view.truth.loss_by_mixture)
+
+
+def _slope(view: View) -> Iterator[Comparison]:
+    yield compare("∂L_D/∂b", view.observed.gradient_b(), view.truth.gradient_b)
+
+
+def difference_step(view: View, error: float, derivative: float = 1.0) -> float:
+    """Return the step of a central difference that balances curvature against rounding (T12)."""
+    third = sum(view.truth.scales) * THIRD_DERIVATIVE * max(derivative, 1e-3) ** 3
+    return float(np.clip((3.0 * error / third) ** (1.0 / 3.0), 1e-6, 0.5))
+
+
+def _with_b(view: View, b: float) -> View:
+    return view.at(replace(view.case, b=view.case.precision.round(b)))
+
+
+def _difference_in_b(view: View) -> Iterator[Comparison]:
+    if view.observed.has("discriminator_gradient"):
+        return
+    try:
+        view.observed.gradient_b()
+    except NotObservedError:
+        pass
+    else:
+        return
+    error = float(view.truth.loss.bound)
+    step = difference_step(view, error)
+    low, high = _with_b(view, float(view.case.b) - step), _with_b(view, float(view.case.b) + step)
+    width = float(high.case.b - low.case.b)
+    got = (high.observed.loss() - low.observed.loss()) / width
+    truth = (high.truth.loss.value - low.truth.loss.value) / width
+    # The truth of the same difference; that it is near ∂L_D/∂b is T12's other half.
+    bound = (float(low.truth.loss.bound) + float(high.truth.loss.bound)) / width
+    yield compare("[L_D(b + h) − L_D(b − h)]/2h", got, Expected(np.asarray(truth), np.asarray(bound)))
+
+
+# How far b is moved to see the curvature: far enough to rise above rounding, near enough for e^±h.
+CURVATURE_STEP = 0.5
+
+
+def _curvature(view: View) -> Iterator[Comparison]:
+    b, h = float(view.case.b), CURVATURE_STEP
+    low, high = _with_b(view, b - h), _with_b(view, b + h)
+    width = float(high.case.b - low.case.b)
+    got = np.asarray((high.observed.gradient_b() - low.observed.gradient_b()) / width)
+    bound = (float(low.truth.gradient_b.bound) + float(high.truth.gradient_b.bound)) / width
+    yield _within(view, "[∂L_D/∂b(b + h) − ∂L_D/∂b(b − h)]/2h", got, bound)
+
+
+def _curvature_of_loss(view: View) -> Iterator[Comparison]:
+    b, h = float(view.case.b), CURVATURE_STEP
+    low, high = _with_b(view, b - h), _with_b(view, b + h)
+    below, above = float(view.case.b - low.case.b), float(high.case.b - view.case.b)
+    # Divided differences of second order carry the rounding of b: 2[(f₊−f)/h₊ − (f−f₋)/h₋]/(h₊+h₋).
+    here = view.observed.loss()
+    got = 2 * ((high.observed.loss() - here) / above - (here - low.observed.loss()) / below) / (above + below)
+    errors = [float(each.truth.loss.bound) for each in (low, view, high)]
+    bound = 2 * ((errors[2] + errors[1]) / above + (errors[1] + errors[0]) / below) / (above + below)
+    yield _within(view, "second difference of L_D in b", np.asarray(got), bound)
+
+
+def _within(view: View, name: str, got: np.ndarray, bound: float) -> Comparison:
+    # |d log σ'(x)/dx| ≤ 1: over an interval of half width h the curvature stays within e^±h of its centre.
+    margin = CURVATURE_STEP * 1.01
+    centre = view.truth.curvature
+    low, high = centre * np.exp(-margin), min(centre * np.exp(margin), 0.25 * sum(view.truth.scales))
+    expected = np.clip(got, low, high)
+    reference = REFERENCE.gamma(64) * centre
+    return compare(name, got, Expected(expected, np.asarray(bound + reference)))
+
+
+def _balance(view: View, values: np.ndarray) -> Iterator[Comparison]:
+    w_p, w_q = view.truth.weights
+    alpha_p, alpha_q = view.truth.scales
+    # α_p E_p[D] + α_q E_q[D] = α_p at b*, up to ∂L_D/∂b at the b that b* was rounded to.
+    got = np.asarray(((alpha_p * w_p + alpha_q * w_q) @ values) / alpha_p)
+    slope = abs(float(view.truth.gradient_b.value)) / alpha_p
+    weighted = max(alpha_p, alpha_q) / alpha_p * view.truth.balance.bound
+    yield compare("E_p[D] + E_q[D] at b*", got, Expected(np.asarray(1.0), weighted), slack=slope)
+
+
+def _balance_of_probability(view: View) -> Iterator[Comparison]:
+    yield from _balance(view, view.probabilities())
+
+
+def _balance_of_logit(view: View) -> Iterator[Comparison]:
+    logits = view.logits()
+    yield from _balance(view, np.exp(-np.logaddexp(0.0, -logits)))
+
+
+CHECKS = (
+    Check("B1", "value", "L_D against the mixture form", ("discriminator_loss",), "batch", _value),
+    Check("B2", "gradient", "∂L_D/∂b against E_p[1−D] − E_q[D]", (), "batch", _slope),
+    Check("B2", "difference", "a central difference of L_D in b", ("discriminator_loss",), "batch", _difference_in_b),
+    Check("B3", "gradient", "∂L_D/∂b at b ± ½ against the curvature", (), "batch", _curvature),
+    Check("B3", "loss", "L_D at b and b ± ½ against the curvature", ("discriminator_loss",), "batch", _curvature_of_loss),
+    Check("B5", "probability", "mean D of both sides at b*", ("discriminator_probability",), "optimum", _balance_of_probability),
+    Check("B5", "logit", "mean σ(ℓ) of both sides at b*", ("discriminator_logit",), "optimum", _balance_of_logit),
+)

@@ -1,0 +1,216 @@
+"""What an implementation says about one case, asked at most once, in NumPy and in the paper's conventions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from ganirl import Case, Conventions, Implementation
+from ganirl.framework import Framework
+
+Array = npt.NDArray[np.float64]
+Side = Literal["expert", "generator"]
+
+
+class NotObservedError(Exception):
+    """The implementation does not show this; the message says why."""
+
+
+class ObservableError(Exception):
+    """An observable raised, or returned something that is not what it promises; one clear sentence."""
+
+
+@dataclass
+class Observed:
+    """One implementation on one case. Values are memoised; shapes (n, 1) are accepted for (n,).
+
+    Raises
+    ------
+    NotObservedError
+        If the implementation lacks an observable, or a gradient cannot be taken.
+    ObservableError
+        If the adapter raised, or returned a wrong shape.
+    """
+
+    implementation: Implementation
+    framework: Framework
+    case: Case
+    device: str
+    _values: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+
+    def has(self, *observables: str) -> bool:
+        """Whether every one of these is there."""
+        return all(callable(getattr(self.implementation, name, None)) for name in observables)
+
+    @property
+    def conventions(self) -> Conventions:
+        """The declared conventions."""
+        return self.implementation.conventions
+
+    def logit(self, side: Side) -> Array:
+        """ℓ of a side, (n,), as if D were the probability of the expert."""
+        values = self._rows("discriminator_logit", side)
+        return values if self.conventions.expert_label == 1 else -values
+
+    def probability(self, side: Side) -> Array:
+        """D of a side, (n,), as the probability of the expert."""
+        values = self._rows("discriminator_probability", side)
+        return values if self.conventions.expert_label == 1 else 1.0 - values
+
+    def reward(self) -> Array:
+        """What the policy optimiser is fed for the generator's rows, (n_q,)."""
+        return self._rows("generator_reward", "generator")
+
+    def log_q(self, side: Side) -> Array:
+        """Its own Σ log π of a side, (n,)."""
+        return self._rows("log_q", side)
+
+    def loss(self) -> float:
+        """L_D as optimised."""
+        return self._scalar("discriminator_loss")
+
+    def generator_loss(self) -> float:
+        """L_G."""
+        return self._scalar("generator_loss")
+
+    def gradient_theta(self) -> Array:
+        """∂_θL_D, (d,)."""
+        return self._gradient()[0]
+
+    def gradient_b(self) -> Array:
+        """∂_bL_D, a scalar."""
+        in_b = self._gradient()[1]
+        if in_b is None:
+            raise NotObservedError("it has no gradient in b")
+        return in_b
+
+    def _gradient(self) -> tuple[Array, Array | None]:
+        def take() -> tuple[Array, Array | None]:
+            if self.has("discriminator_gradient"):
+                result = self._call("discriminator_gradient")
+                in_theta, in_b = self._pair(result)
+            else:
+                taken = self._differentiate("discriminator_loss", ("theta", "b"))
+                in_theta, in_b = (np.zeros(()) if part is None else part for part in taken)
+                if taken[0] is None:
+                    in_theta = np.zeros(self.case.theta.shape)
+                if self.conventions.log_z == "absent":
+                    in_b = None
+            theta = self._shaped("discriminator_gradient in θ", in_theta, self.case.theta.shape)
+            b = None if in_b is None else self._shaped("discriminator_gradient in b", in_b, ())
+            return theta, b
+
+        return self._memo("gradient", "", take)
+
+    def _pair(self, result: Any) -> tuple[Any, Any]:
+        if not isinstance(result, Sequence) or len(result) != 2:
+            raise ObservableError(
+                f"discriminator_gradient returned {type(result).__name__}; expected Gradient(theta, b)"
+            )
+        return result[0], result[1]
+
+    def policy_gradient_of_loss(self) -> Array:
+        """∂L_D/∂policy logits as the code sees it, (S, A); zero if the loss does not depend on them."""
+
+        def take() -> Array:
+            shape = self.case.policy_logits.shape
+            if self.has("discriminator_policy_gradient"):
+                result = self._call("discriminator_policy_gradient")
+                return np.zeros(shape) if result is None else self._shaped("its policy gradient", result, shape)
+            if self.conventions.log_q != "computed":
+                raise NotObservedError("log q is handed to it, so that no policy parameter reaches this loss")
+            (taken,) = self._differentiate("discriminator_loss", ("policy_logits",))
+            return np.zeros(shape) if taken is None else taken
+
+        return self._memo("policy_gradient_of_loss", "", take)
+
+    def irl_gradient(self) -> Array:
+        """∂_θ of the guided-cost-learning loss, (d,)."""
+
+        def take() -> Array:
+            if self.has("irl_gradient"):
+                return self._shaped("irl_gradient", self._call("irl_gradient"), self.case.theta.shape)
+            (taken,) = self._differentiate("irl_loss", ("theta",))
+            return np.zeros(self.case.theta.shape) if taken is None else taken
+
+        return self._memo("irl_gradient", "", take)
+
+    def generator_gradient(self) -> Array:
+        """Return the descent direction of the generator's loss in the policy logits, (S, A)."""
+
+        def take() -> Array:
+            shape = self.case.policy_logits.shape
+            if self.has("generator_gradient"):
+                return self._shaped("generator_gradient", self._call("generator_gradient"), shape)
+            (taken,) = self._differentiate("policy_loss", ("policy_logits",))
+            return np.zeros(shape) if taken is None else taken
+
+        return self._memo("generator_gradient", "", take)
+
+    # --- asking ---------------------------------------------------------------------------------------------
+
+    def _memo(self, name: str, side: str, take: Callable[[], Any]) -> Any:
+        key = (name, side)
+        if key not in self._values:
+            self._values[key] = take()
+        return self._values[key]
+
+    def _handed(self) -> Case:
+        """A fresh conversion for every call, so that code that writes into its input cannot spoil the next."""
+        return self.framework.case(self.case, self.device)
+
+    def _call(self, name: str, case: Case | None = None, side: Side | None = None) -> Any:
+        if not self.has(name):
+            raise NotObservedError(f"it has no {name}")
+        case = case or self._handed()
+        arguments = (case,) if side is None else (case, getattr(case, side))
+        try:
+            return getattr(self.implementation, name)(*arguments)
+        except NotObservedError:
+            raise
+        except Exception as raised:
+            message = str(raised).strip().splitlines()
+            said = f": {message[0]}" if message else ""
+            raise ObservableError(f"{name} raised {type(raised).__name__}{said}") from raised
+
+    def _rows(self, name: str, side: Side) -> Array:
+        def take() -> Array:
+            rows = len(getattr(self.case, side))
+            return self._shaped(name, self._call(name, side=side), (rows,), column=True)
+
+        return self._memo(name, side, take)
+
+    def _scalar(self, name: str) -> float:
+        return float(self._memo(name, "", lambda: self._shaped(name, self._call(name), ())))
+
+    def _shaped(self, name: str, value: Any, shape: tuple[int, ...], *, column: bool = False) -> Array:
+        if value is None:
+            raise ObservableError(f"{name} returned None; expected an array of shape {shape}")
+        try:
+            array = self.framework.numpy(value)
+        except (TypeError, ValueError) as unfit:
+            raise ObservableError(f"{name} returned {type(value).__name__}, which is no array: {unfit}") from unfit
+        if array.shape == shape:
+            return array
+        if column and array.shape == (*shape, 1):
+            return array[:, 0]
+        if shape == () and array.size == 1:
+            return array.reshape(())
+        wanted = f"{shape} or {(*shape, 1)}" if column else f"{shape or 'a scalar'}"
+        raise ObservableError(f"{name} returned shape {array.shape}; expected {wanted}")
+
+    def _differentiate(self, name: str, wrt: tuple[str, ...]) -> tuple[Array | None, ...]:
+        case = self._handed()
+        value = self._call(name, case)
+        if np.size(self._shaped(name, value, ())) != 1:
+            raise ObservableError(f"{name} is not a scalar")
+        try:
+            taken = self.framework.gradients(value, case, wrt)
+        except Exception as raised:
+            raise ObservableError(f"differentiating {name} raised {type(raised).__name__}: {raised}") from raised
+        if taken is None:
+            raise NotObservedError(f"{name} cannot be differentiated here, and the adapter gives no gradient")
+        return taken

@@ -1,0 +1,165 @@
+"""What a run found, as frozen data: one row a claim × dtype × device. Renderers and the gate read nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+VerdictName = Literal[
+    "satisfied", "violated", "conditional", "inconclusive", "not_addressed", "blocked", "error", "waived"
+]
+VERDICT_NAMES: tuple[VerdictName, ...] = get_args(VerdictName)
+
+# What fails a gate unless the user says otherwise.
+FAILING: frozenset[VerdictName] = frozenset({"violated", "error", "inconclusive", "blocked"})
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The comparison that came nearest to, or went farthest beyond, what is allowed.
+
+    ``ratio`` is error / allowed with allowed = S · bound: above 1 (or NaN) it is a violation.
+    """
+
+    error: float
+    bound: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The known wrong formula that gives the implementation's numbers on fresh cases.
+
+    Attributes
+    ----------
+    formula : id of the wrong formula, ``"no-log-q"``; ``"unknown"`` if none reproduces the numbers
+    title : the same in words, "log q is missing from the logit"
+    sentence : what was compared and on how many fresh cases
+    cases : number of fresh cases on which every compared observable agreed
+    """
+
+    formula: str
+    title: str
+    sentence: str
+    cases: int
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """The smallest case found on which the claim fails.
+
+    Attributes
+    ----------
+    claim, check, observable : what failed, and where
+    let, then, however : the contradiction in three sentences
+    got, expected, bound, allowed : numbers, of the worst component where there are many
+    case : the case as plain JSON data (θ, b, policy logits, rows), exact in its format
+    setting : how the case was arranged, ``"batch"``, ``"optimum"``, ``"population"`` …
+    rows : (expert rows, generator rows)
+    """
+
+    claim: str
+    check: str
+    observable: str
+    let: str
+    then: str
+    however: str
+    got: float
+    expected: float
+    bound: float
+    allowed: float
+    case: Mapping[str, Any]
+    setting: str
+    rows: tuple[int, int]
+
+    @property
+    def file_name(self) -> str:
+        """Where it is saved, below ``counterexamples/``."""
+        return f"{self.claim}-{self.case['precision']}.json"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One claim judged in one dtype on one device."""
+
+    claim: str
+    dtype: str
+    device: str
+    verdict: VerdictName
+    evidence: str
+    cases: int
+    message: str
+    worst: Worst | None = None
+    diagnosis: Diagnosis | None = None
+    counterexample: Counterexample | None = None
+    blocked_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """The headline: which sides of the theorem this implementation has, and whether they are the same.
+
+    Attributes
+    ----------
+    sides : of ``"GAN"``, ``"IRL"``, ``"EBM"``
+    verdict : ``"equivalent"``, ``"not equivalent"``, ``"one side only"`` or ``"undecided"``
+    because : one sentence
+    """
+
+    sides: tuple[str, ...]
+    verdict: Literal["equivalent", "not equivalent", "one side only", "undecided"]
+    because: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was run, on what, when."""
+
+    ganirl: str
+    claim_set: str
+    target: str
+    conventions: Mapping[str, Any]
+    departures: Mapping[str, str]
+    observables: tuple[str, ...]
+    profile: str
+    seed: int
+    device: str
+    dtypes: tuple[str, ...]
+    versions: Mapping[str, str]
+    started: str
+    seconds: float
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of `verify`."""
+
+    run: Run
+    verdicts: tuple[Verdict, ...]
+    equivalence: Equivalence
+    schema: str = "https://ganirl.dev/schema/report-1.json"
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Count of each verdict; ``planned`` equals the sum of the rest."""
+        counts = {name: sum(verdict.verdict == name for verdict in self.verdicts) for name in VERDICT_NAMES}
+        return {"planned": len(self.verdicts), **counts}
+
+    @property
+    def failed(self) -> bool:
+        """Whether the default gate fails: anything violated, error, inconclusive or blocked."""
+        return any(verdict.verdict in FAILING for verdict in self.verdicts)
+
+    @property
+    def verified(self) -> int:
+        """Rows on which something was observed."""
+        return sum(verdict.verdict not in ("not_addressed", "waived") for verdict in self.verdicts)
+
+    def reconciled(self) -> str:
+        """Return the last line of a run: ``planned 42 = 31 satisfied + 2 violated + 9 not addressed``."""
+        summary = self.summary
+        parts = [f"{summary[name]} {name.replace('_', ' ')}" for name in VERDICT_NAMES if summary[name]]
+        return f"planned {summary['planned']} = {' + '.join(parts) or '0'}"

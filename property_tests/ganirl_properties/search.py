@@ -1,0 +1,213 @@
+"""The search for counterexamples: seeded batches of cases, each observable asked once a case, every claim judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ganirl import PRECISIONS, Case, Conventions, Implementation, Precision
+from ganirl.bounds import FloatModel
+from ganirl.framework import Framework
+from ganirl.truth import Truth
+
+from .cases import SETTINGS, Setting, at_optimum, case_from_bytes, generic_bytes
+from .checks import CHECKS, Check, Comparison, View
+from .observed import NotObservedError, ObservableError, Observed
+from .report import Worst
+
+Array = npt.NDArray[np.float64]
+
+# Cases drawn for each setting.
+PROFILES = {"smoke": 6, "default": 48, "thorough": 480}
+
+
+@dataclass(frozen=True)
+class Redeclared:
+    """An implementation under other conventions than its own: what it would be if it had declared them."""
+
+    implementation: Implementation
+    conventions: Conventions
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.implementation, name)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One comparison, judged: the worst component's numbers, and error / allowed (inf for NaN)."""
+
+    comparison: Comparison
+    index: int
+    ratio: float
+    error: float
+    bound: float
+    allowed: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is beyond what is allowed; NaN is."""
+        return not self.ratio <= 1.0
+
+    @property
+    def got(self) -> float:
+        """The worst component."""
+        return float(np.ravel(self.comparison.got)[self.index])
+
+    @property
+    def expected(self) -> float:
+        """What it should have been."""
+        return float(np.ravel(self.comparison.expected)[self.index])
+
+
+def judge(comparison: Comparison, safety: float) -> Judgement | None:
+    """Judge a comparison; None where its bound says nothing (inf or NaN)."""
+    error, bound = np.ravel(comparison.error), np.ravel(np.broadcast_to(comparison.bound, comparison.error.shape))
+    if not np.isfinite(bound).all():
+        return None
+    allowed = safety * bound
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(error == 0.0, 0.0, error / allowed)
+    ratio = np.where(np.isnan(ratio), np.inf, ratio)
+    index = int(np.argmax(ratio))
+    return Judgement(
+        comparison, index, float(ratio[index]), float(error[index]), float(bound[index]), float(allowed[index])
+    )
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A case on which a check failed; ``data`` are its bytes, None for a check that makes its own cases."""
+
+    check: Check
+    case: Case
+    data: bytes | None
+    judgement: Judgement
+
+
+@dataclass
+class Finding:
+    """All that was seen of one claim in one format."""
+
+    claim: str
+    cases: int = 0
+    judged: int = 0
+    worst: Judgement | None = None
+    failures: list[Failure] = field(default_factory=list)
+    unobserved: list[str] = field(default_factory=list)
+    error: str | None = None
+    checks: set[str] = field(default_factory=set)
+
+    @property
+    def worst_numbers(self) -> Worst | None:
+        """Numbers for the report."""
+        if self.worst is None:
+            return None
+        return Worst(self.worst.error, self.worst.bound, self.worst.ratio)
+
+    @property
+    def violated(self) -> bool:
+        """Whether a counterexample was found."""
+        return bool(self.failures)
+
+
+@dataclass
+class Search:
+    """One implementation in one format on one device. Cases are drawn once and shared by all claims."""
+
+    implementation: Implementation
+    framework: Framework
+    precision: Precision
+    device: str
+    cases: int
+    seed: int
+    _views: dict[Setting, list[tuple[bytes, View]]] = field(default_factory=dict, repr=False)
+
+    @property
+    def model(self) -> FloatModel:
+        """The arithmetic under test."""
+        return FloatModel(self.precision, self.framework.kappa(self.precision.name, self.device))
+
+    def redeclared(self, conventions: Conventions, cases: int | None = None) -> Search:
+        """Return the same search under other conventions."""
+        other = Redeclared(self.implementation, conventions)
+        return Search(other, self.framework, self.precision, self.device, cases or self.cases, self.seed)
+
+    def fresh(self, cases: int) -> Search:
+        """Return the same search on cases that no claim has seen."""
+        return Search(self.implementation, self.framework, self.precision, self.device, cases, self.seed + 7919)
+
+    def view(self, data: bytes, setting: Setting) -> View:
+        """Decode bytes and put the implementation beside the truth."""
+        conventions = self.implementation.conventions
+        case = case_from_bytes(data, setting, self.precision, conventions)
+        view = self.view_of(case)
+        if setting == "optimum":
+            optimum = view.truth.optimum
+            view = view.at(at_optimum(case, optimum.b, conventions))
+        return view
+
+    def view_of(self, case: Case) -> View:
+        """Put the implementation beside the truth about a case."""
+        observed = Observed(self.implementation, self.framework, case, self.device)
+        return View(observed, Truth(case, self.implementation.conventions, self.model))
+
+    def views(self, setting: Setting) -> list[tuple[bytes, View]]:
+        """Return the drawn cases of a setting."""
+        if setting not in self._views:
+            rng = np.random.default_rng([self.seed, SETTINGS.index(setting)])
+            drawn = generic_bytes(rng, setting, PRECISIONS["float64"], self.implementation.conventions)
+            self._views[setting] = [(data, self.view(data, setting)) for data in islice(drawn, self.cases)]
+        return self._views[setting]
+
+    def examine(self, claim: str) -> Finding:
+        """Run every check of a claim on every case that suits it."""
+        finding = Finding(claim)
+        for check in (check for check in CHECKS if check.claim == claim):
+            missing = [name for name in check.observables if not self.implementation_has(name)]
+            if missing:
+                finding.unobserved.append(f"it has no {' and no '.join(missing)}")
+                continue
+            try:
+                for data, view in self._suited(check):
+                    self._look(check, data, view, finding)
+            except NotObservedError as why:
+                finding.unobserved.append(str(why))
+            except ObservableError as why:
+                finding.error = str(why)
+                return finding
+        return finding
+
+    def implementation_has(self, observable: str) -> bool:
+        """Whether the adapter has an observable."""
+        return callable(getattr(self.implementation, observable, None))
+
+    def _suited(self, check: Check) -> Iterator[tuple[bytes | None, View]]:
+        if check.setting is not None:
+            yield from self.views(check.setting)
+        elif check.instances is not None:
+            first = self.views("batch")[0][1]
+            for view in check.instances(first):
+                yield None, view
+
+    def _look(self, check: Check, data: bytes | None, view: View, finding: Finding) -> None:
+        finding.cases += 1
+        for judgement in judged(check, view):
+            if judgement is None:
+                continue
+            finding.judged += 1
+            finding.checks.add(check.name)
+            if finding.worst is None or judgement.ratio > finding.worst.ratio:
+                finding.worst = judgement
+            if judgement.failed:
+                finding.failures.append(Failure(check, view.case, data, judgement))
+
+
+def judged(check: Check, view: View) -> Iterator[Judgement | None]:
+    """Run a check and judge its comparisons."""
+    comparisons: Iterable[Comparison] = check.run(view)
+    for comparison in comparisons:
+        yield judge(comparison, view.safety)

@@ -1,0 +1,80 @@
+"""From a failing case to the smallest one: hypothesis shrinks the bytes that a case is decoded from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import hypothesis
+from hypothesis import strategies as st
+from hypothesis.database import InMemoryExampleDatabase
+from hypothesis.errors import NoSuchExample
+
+from .cases import BYTES_PER_CASE
+from .observed import NotObservedError, ObservableError
+from .search import Failure, Judgement, Search, judged
+
+# Tries after which the smallest case so far is taken: a third party's call may cost milliseconds.
+MOST_TRIES = 1200
+
+
+def smallest(search: Search, failure: Failure) -> Failure:
+    """Return the smallest case on which the same check fails; the failure itself where it cannot be shrunk.
+
+    A check that makes its own cases (N1, N2) tries them from the mildest on, so that its first failure is smallest.
+    """
+    setting, data = failure.check.setting, failure.data
+    if setting is None or data is None:
+        return failure
+    best = failure
+    tries = 0
+
+    def fails(candidate: bytes) -> bool:
+        nonlocal best, tries
+        tries += 1
+        if tries > MOST_TRIES:
+            return False
+        worst = _worst(search, failure, candidate)
+        if worst is None:
+            return False
+        view_case = search.view(candidate, setting).case
+        if _size(candidate) <= _size(best.data or data):
+            best = replace(best, case=view_case, data=candidate, judgement=worst)
+        return True
+
+    key = b"failure"
+    database = InMemoryExampleDatabase()
+    _hand_over(database, key, data)
+    settings = hypothesis.settings(
+        database=database,
+        deadline=None,
+        derandomize=False,
+        max_examples=MOST_TRIES,
+        phases=[hypothesis.Phase.reuse, hypothesis.Phase.shrink],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    try:
+        hypothesis.find(st.binary(max_size=BYTES_PER_CASE), fails, settings=settings, database_key=key)
+    except NoSuchExample:
+        pass
+    return best
+
+
+def _size(data: bytes) -> tuple[int, bytes]:
+    return len(data), data
+
+
+def _hand_over(database: InMemoryExampleDatabase, key: bytes, data: bytes) -> None:
+    """Put the failing bytes where hypothesis looks for examples to reuse."""
+    from hypothesis.database import choices_to_bytes  # noqa: PLC0415 - absent before hypothesis 6.131
+
+    database.save(key, choices_to_bytes((data,)))
+
+
+def _worst(search: Search, failure: Failure, data: bytes) -> Judgement | None:
+    assert failure.check.setting is not None
+    try:
+        view = search.view(data, failure.check.setting)
+        found = [judgement for judgement in judged(failure.check, view) if judgement and judgement.failed]
+    except (NotObservedError, ObservableError, ValueError):
+        return None
+    return max(found, key=lambda judgement: judgement.ratio) if found else None

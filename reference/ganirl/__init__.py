@@ -1,0 +1,36 @@
+"""What is true: problems, enumeration, objectives, error bounds, the claims and the `Implementation` protocol.
+
+Needs numpy and scipy alone, so that an adapter may `import ganirl` at no cost.
+"""
+
+from .case import Case, Rows, Steps
+from .conventions import Conventions
+from .cost import CallableCost, Cost, LinearCost
+from .implementation import OBSERVABLES, Gradient, Implementation, available_observables, wrap
+from .precision import BFLOAT16, FLOAT32, FLOAT64, PRECISIONS, Precision
+from .problem import Problem, energy_based_model, finite_space
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BFLOAT16",
+    "FLOAT32",
+    "FLOAT64",
+    "OBSERVABLES",
+    "PRECISIONS",
+    "CallableCost",
+    "Case",
+    "Conventions",
+    "Cost",
+    "Gradient",
+    "Implementation",
+    "LinearCost",
+    "Precision",
+    "Problem",
+    "Rows",
+    "Steps",
+    "available_observables",
+    "energy_based_model",
+    "finite_space",
+    "wrap",
+]

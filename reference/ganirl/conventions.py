@@ -1,0 +1,75 @@
+"""What an implementation may choose freely, declared by its adapter and never guessed silently."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .case import Unit
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """The free choices of an implementation. The defaults are the paper's.
+
+    A choice that is not declared and turns out otherwise is reported as "correct up to …", with the convention
+    that would make it right.
+
+    Attributes
+    ----------
+    unit : what a row is, a whole trajectory or one transition
+    expert_label : 1 if D is the probability of the expert, 0 if it is that of the generator (claim I2)
+    loss_scale : ``"sum_of_means"`` is the paper's L_D; ``"mean_of_all"`` averages the concatenation of both
+        batches (½ L_D for equal batches, claim I1); ``"sum"`` adds all rows
+    loss_form : how −log D is computed: ``"log_sigmoid"``, ``"softplus"``, ``"bce"`` (binary cross-entropy with
+        logits); ``"any"`` of these by default. Only the accuracy in the tails (N1, N1b) depends on it
+    reward : what `generator_reward` returns, in words for the report
+    reward_baseline : whether the reward may differ from ℓ by one constant for a whole batch, as b is: the policy
+        gradient does not see it where episodes have one length (claim E3)
+    entropy_coefficient : α of an entropy bonus that the policy optimiser adds to the reward
+    log_q : ``"input"`` if log q is handed to the discriminator, ``"computed"`` if the implementation evaluates
+        its policy, ``"absent"`` if the discriminator does not use it (GAIL)
+    log_q_constant : a constant by which its log q differs from Σ log π (a base measure); b absorbs it
+    log_z : ``"explicit"`` parameter, ``"bias"`` of the network, or ``"absent"``
+    weights : whether weighted rows are accepted; if not, every batch is averaged
+    equal_batches : whether both batches must have one size
+    precisions : the formats that it can work in; None for all
+    """
+
+    unit: Unit = "trajectory"
+    expert_label: Literal[0, 1] = 1
+    loss_scale: Literal["sum_of_means", "mean_of_all", "sum"] = "sum_of_means"
+    loss_form: Literal["any", "log_sigmoid", "softplus", "bce"] = "any"
+    reward: str = "log D − log(1 − D)"
+    reward_baseline: bool = False
+    entropy_coefficient: float = 0.0
+    log_q: Literal["input", "computed", "absent"] = "input"
+    log_q_constant: float = 0.0
+    log_z: Literal["explicit", "bias", "absent"] = "explicit"
+    weights: bool = False
+    equal_batches: bool = False
+    precisions: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        allowed: dict[str, tuple[object, ...]] = {
+            "unit": ("trajectory", "transition"),
+            "expert_label": (0, 1),
+            "loss_scale": ("sum_of_means", "mean_of_all", "sum"),
+            "loss_form": ("any", "log_sigmoid", "softplus", "bce"),
+            "log_q": ("input", "computed", "absent"),
+            "log_z": ("explicit", "bias", "absent"),
+        }
+        for name, choices in allowed.items():
+            value = getattr(self, name)
+            if value not in choices:
+                expected = ", ".join(repr(choice) for choice in choices)
+                raise ValueError(f"Conventions({name}={value!r}) is unknown; choose one of {expected}")
+
+    def side_scales(self, expert_rows: int, generator_rows: int) -> tuple[float, float]:
+        """Factors (α_p, α_q) of α_p E_p[−log D] + α_q E_q[−log(1−D)], the loss as optimised (claim I1)."""
+        if self.loss_scale == "sum_of_means":
+            return 1.0, 1.0
+        if self.loss_scale == "sum":
+            return float(expert_rows), float(generator_rows)
+        total = expert_rows + generator_rows
+        return expert_rows / total, generator_rows / total

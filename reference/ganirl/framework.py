@@ -1,0 +1,130 @@
+"""The seam to array frameworks: how a case is handed over and how numbers and gradients come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import entry_points
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from .case import Case, Rows
+
+Array = npt.NDArray[np.float64]
+
+
+class Framework(Protocol):
+    """An array framework that implementations are written in."""
+
+    @property
+    def name(self) -> str: ...
+
+    def kappa(self, precision_name: str, device: str) -> float:
+        """κ: its elementary functions are right to a relative error of κu."""
+        ...
+
+    def precisions(self) -> tuple[str, ...]:
+        """Formats that it computes in."""
+        ...
+
+    def devices(self) -> tuple[str, ...]:
+        """Devices that can be had on this machine."""
+        ...
+
+    def versions(self) -> dict[str, str]:
+        """What a report should record: versions, and the accelerator's name."""
+        ...
+
+    def case(self, case: Case, device: str) -> Case:
+        """Return the case with this framework's arrays, θ, b and policy logits ready for differentiation."""
+        ...
+
+    def numpy(self, value: Any) -> Array:
+        """Return a value as a float64 NumPy array."""
+        ...
+
+    def gradients(self, value: Any, case: Case, wrt: tuple[str, ...]) -> tuple[Array | None, ...] | None:
+        """Differentiate a scalar in fields of the case.
+
+        An entry is None where the value does not depend on that field; the result is None where the framework
+        cannot differentiate this value.
+        """
+        ...
+
+
+class NumpyFramework:
+    """Plain NumPy: no autodiff, so that gradients come from the adapter."""
+
+    name = "numpy"
+
+    def kappa(self, precision_name: str, device: str) -> float:
+        """κ = 3 in float64; NumPy's vectorised float32 functions are allowed 8."""
+        del device
+        return {"float64": 3.0, "float32": 8.0}[precision_name]
+
+    def precisions(self) -> tuple[str, ...]:
+        """NumPy has no bfloat16."""
+        return ("float64", "float32")
+
+    def devices(self) -> tuple[str, ...]:
+        """The CPU alone."""
+        return ("cpu",)
+
+    def versions(self) -> dict[str, str]:
+        """NumPy's version."""
+        return {"numpy": np.__version__}
+
+    def case(self, case: Case, device: str) -> Case:
+        """Return the case with arrays of its own format."""
+        del device
+        dtype = np.dtype(case.precision_name)
+
+        def cast(values: Any) -> Any:
+            return np.asarray(values, dtype=dtype)
+
+        def rows(side: Rows) -> Rows:
+            steps = replace(side.steps, features=cast(side.steps.features))
+            return Rows(cast(side.features), cast(side.log_q), cast(side.weight), steps)
+
+        return replace(
+            case,
+            theta=cast(case.theta),
+            b=dtype.type(case.b),
+            policy_logits=cast(case.policy_logits),
+            expert=rows(case.expert),
+            generator=rows(case.generator),
+        )
+
+    def numpy(self, value: Any) -> Array:
+        """Return a value as float64."""
+        return np.asarray(value, dtype=np.float64)
+
+    def gradients(self, value: Any, case: Case, wrt: tuple[str, ...]) -> None:
+        """NumPy cannot differentiate: the adapter gives gradients."""
+        del value, case, wrt
+
+
+NUMPY: Framework = NumpyFramework()
+
+
+def load_framework(name: str) -> Framework:
+    """Return a framework by name: ``"numpy"``, or an entry point of the group ``ganirl.frameworks``.
+
+    Raises
+    ------
+    LookupError
+        If there is none of that name, or it cannot be imported; the sentence says what to install.
+    """
+    if name == NUMPY.name:
+        return NUMPY
+    found = entry_points(group="ganirl.frameworks", name=name)
+    if not found:
+        known = sorted({NUMPY.name, *(point.name for point in entry_points(group="ganirl.frameworks"))})
+        raise LookupError(f"there is no framework {name!r}; there are {', '.join(known)}")
+    load: Callable[[], Framework] = next(iter(found)).load
+    try:
+        return load()
+    except ImportError as missing:
+        raise LookupError(f"the framework {name!r} cannot be imported ({missing}); install it first") from missing

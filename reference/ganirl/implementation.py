@@ -1,0 +1,128 @@
+"""The protocol that a library's adapter meets, and the three-line way to meet it with plain callables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from .case import Case, Rows
+from .conventions import Conventions
+
+
+class Gradient(NamedTuple):
+    """A gradient in the discriminator's parameters: ``theta`` (d,), and ``b`` (scalar) or None if it has no b."""
+
+    theta: Any
+    b: Any = None
+
+
+@runtime_checkable
+class Implementation(Protocol):
+    """What is under test. Every observable is optional; at least one is needed.
+
+    An adapter is any object with these attributes and whichever of the `OBSERVABLES` the library has. Each is
+    called with a `Case` whose arrays belong to ``framework``.
+
+    Attributes
+    ----------
+    name : how reports call it
+    conventions : its declared `Conventions`
+    departures : claim id → reason, for what the algorithm does differently by design
+    framework : ``"numpy"``, ``"torch"``, or a plug-in of the entry-point group ``ganirl.frameworks``
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def conventions(self) -> Conventions: ...
+
+    @property
+    def departures(self) -> Mapping[str, str]: ...
+
+    @property
+    def framework(self) -> str: ...
+
+
+# name → signature and meaning; the adapter's author sees these in error messages and in the documentation.
+OBSERVABLES: dict[str, str] = {
+    "discriminator_logit": "(case, rows) -> (n,): ℓ before the sigmoid",
+    "discriminator_probability": "(case, rows) -> (n,): D",
+    "discriminator_loss": "(case) -> scalar: L_D as optimised",
+    "discriminator_gradient": "(case) -> Gradient(theta, b): of the loss; autodiff of discriminator_loss if left out",
+    "discriminator_policy_gradient": "(case) -> (S, A): ∂L_D/∂policy logits as the code sees it; autodiff if left out",
+    "generator_reward": "(case, rows) -> (n,): what the policy optimiser is fed for each row",
+    "generator_loss": "(case) -> scalar: L_G",
+    "generator_gradient": "(case) -> (S, A): the policy gradient, descent direction of L_G; autodiff of policy_loss",
+    "policy_loss": "(case) -> scalar: the surrogate whose gradient in the policy logits trains the generator",
+    "irl_loss": "(case) -> scalar: the guided-cost-learning loss, without a discriminator",
+    "irl_gradient": "(case) -> (d,): its gradient in θ; autodiff of irl_loss if left out",
+    "log_partition": "(case) -> scalar: the estimate of log Z, log E_μ[e^{−c}/μ̃] at the case's b",
+    "log_q": "(case, rows) -> (n,): Σ_t log π(a_t|s_t) of the given actions under the case's policy",
+}
+
+Observable = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """An `Implementation` made of plain callables; see `wrap`."""
+
+    name: str
+    conventions: Conventions
+    departures: Mapping[str, str]
+    framework: str
+    observables: Mapping[str, Observable] = field(repr=False)
+
+    def __getattr__(self, name: str) -> Observable:
+        observables: Mapping[str, Observable] = self.__dict__.get("observables", {})
+        if name in observables:
+            return observables[name]
+        raise AttributeError(f"{self.__dict__.get('name', 'this implementation')} has no observable {name!r}")
+
+
+def wrap(
+    *,
+    name: str = "wrapped callables",
+    framework: str = "numpy",
+    conventions: Conventions | None = None,
+    departures: Mapping[str, str] | None = None,
+    **observables: Observable,
+) -> Wrapped:
+    """Make an `Implementation` of plain callables.
+
+    >>> from ganirl import wrap
+    >>> target = wrap(discriminator_logit=lambda case, rows: -(rows.features @ case.theta) - case.b - rows.log_q)
+
+    Raises
+    ------
+    TypeError
+        If an observable is unknown or cannot be called, or if there is none.
+    """
+    if not observables:
+        raise TypeError(f"wrap() needs at least one observable; there are {', '.join(OBSERVABLES)}")
+    for observable, function in observables.items():
+        if observable not in OBSERVABLES:
+            raise TypeError(f"there is no observable {observable!r}; there are {', '.join(OBSERVABLES)}")
+        if not callable(function):
+            raise TypeError(f"{observable} must be callable as {OBSERVABLES[observable]}, not {function!r}")
+    return Wrapped(name, conventions or Conventions(), dict(departures or {}), framework, dict(observables))
+
+
+def available_observables(implementation: object) -> tuple[str, ...]:
+    """Names of the observables that an implementation has."""
+    return tuple(name for name in OBSERVABLES if callable(getattr(implementation, name, None)))
+
+
+__all__ = [
+    "OBSERVABLES",
+    "Case",
+    "Gradient",
+    "Implementation",
+    "Observable",
+    "Rows",
+    "Wrapped",
+    "available_observables",
+    "wrap",
+]

@@ -1,0 +1,271 @@
+"""Named problems whose numbers are known, and the rules that keep a problem from hiding bugs.
+
+Both are MATH section 9. The generic instance is drawn with a fixed seed. Its recipe leaves open which
+transition is forbidden: one between two different live states gives the 4376 trajectories that are stated;
+no other choice does (from a state to itself 4493, to the end 5183).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from .cost import CallableCost
+from .mdp import TabularMDP
+from .problem import Problem, energy_based_model, finite_space
+
+Array = npt.NDArray[np.float64]
+
+SEED = 2016
+B = 0.8
+THETA = np.array([0.7, -0.9, 0.4])
+POLICY_LOGITS = np.array([[0.3, -0.8], [1.2, 0.1], [-0.5, 0.9]])
+START = np.array([0.5, 0.3, 0.2])
+FORBIDDEN = (0, 0, 2)  # (s, a, s')
+NEXT_STATE = np.array([[1, 2], [2, 3], [0, 1]])  # (s, a) → s' of the deterministic variants; 3 is the end
+
+for _constant in (THETA, POLICY_LOGITS, START, NEXT_STATE):
+    _constant.setflags(write=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """A problem at a point.
+
+    Attributes
+    ----------
+    name : how tests and reports call it
+    problem : the finite space
+    theta, b : where it is looked at
+    batch_expert_weight, batch_generator_weight : (N,), sum to one, and have no relation to p and q: tier 1
+    mdp : the process that the problem was made of, if any
+    """
+
+    name: str
+    problem: Problem
+    theta: Array
+    b: float
+    batch_expert_weight: Array
+    batch_generator_weight: Array
+    mdp: TabularMDP | None = None
+
+
+def curved_step_cost(features: Array, theta: Array) -> Array:
+    """φ·sin θ + 0.3 (φ_0 θ_1)²: the generic instance's step cost; (…, d) → (…)."""
+    return np.asarray(features @ np.sin(theta) + 0.3 * (features[..., 0] * theta[1]) ** 2)
+
+
+@lru_cache
+def generic() -> Instance:
+    """3 states and an end, 2 actions, horizon 4, chance everywhere: 4376 trajectories of lengths 1 to 4."""
+    return _of_mdp("generic", _generic_mdp())
+
+
+@lru_cache
+def generic_transition() -> Instance:
+    """Transitions of the generic instance; the expert's occupancy is that of its data."""
+    trajectories = generic()
+    mdp = _generic_mdp()
+    problem = mdp.transition_problem(
+        POLICY_LOGITS,
+        expert_occupancy=mdp.data_occupancy(trajectories.problem.data_weight),
+        step_cost=curved_step_cost,
+    )
+    return _with_batch("generic transition", problem, THETA, B, mdp)
+
+
+@lru_cache
+def degenerate() -> Instance:
+    """Twin of the generic instance, hiding bugs: no chance, one start, one length, uniform policy, b = 0."""
+    next_state = np.array([[1, 2], [2, 0], [0, 1]])
+    mdp = TabularMDP(np.array([1.0, 0.0, 0.0]), np.eye(4)[next_state], 4, _generic_mdp().features)
+    return _of_mdp("degenerate", mdp, policy_logits=np.zeros((3, 2)), b=0.0)
+
+
+@lru_cache
+def variant(stochastic: bool, random_start: bool) -> Instance:
+    """Make the generic MDP with or without chance in its transitions and its start: the four cases of H3."""
+    base = _generic_mdp()
+    mdp = TabularMDP(
+        START if random_start else np.array([1.0, 0.0, 0.0]),
+        base.transition if stochastic else np.eye(4)[NEXT_STATE],
+        base.horizon,
+        base.features,
+    )
+    name = f"{'stochastic' if stochastic else 'deterministic'}, {'random' if random_start else 'fixed'} start"
+    return _of_mdp(name, mdp)
+
+
+@lru_cache
+def s1() -> Instance:
+    """Three points with c = θ = (0, 1, 2)."""
+    return _plain("S1", finite_space([0.5, 0.3, 0.2], [0.2, 0.3, 0.5]), np.array([0.0, 1.0, 2.0]))
+
+
+@lru_cache
+def s4() -> Instance:
+    """Four points with c = θ and Z = 2.7617676583: which estimates of Z are unbiased (MATH 5.1)."""
+    problem = finite_space([0.55, 0.25, 0.15, 0.05], [0.1, 0.2, 0.3, 0.4])
+    return _plain("S4", problem, np.array([0.2, 0.1, 1.0, 0.4]))
+
+
+S6_GENERATORS = {
+    "uniform": (0.25, 0.25, 0.25, 0.25),
+    "skewed left": (0.7, 0.2, 0.07, 0.03),
+    "skewed right": (0.03, 0.07, 0.2, 0.7),
+}
+
+
+@lru_cache
+def s6(generator: str = "uniform", well_specified: bool = False, theta: float = 0.4) -> Instance:
+    """Four points with c = −θφ, φ = (0, 1, 2, 3): noise contrast against likelihood (MATH C6, G2).
+
+    Parameters
+    ----------
+    generator : one of `S6_GENERATORS`
+    well_specified : p ∝ e^{0.4 φ}, which the cost can represent, not (.5, .05, .05, .4), which it cannot
+    theta : where to look at it
+    """
+    if generator not in S6_GENERATORS:
+        raise ValueError(f"S6 has no generator {generator!r}; choose one of {', '.join(S6_GENERATORS)}")
+    features = np.arange(4.0)
+    p = _normalise(np.exp(0.4 * features)) if well_specified else np.array([0.5, 0.05, 0.05, 0.4])
+    problem = finite_space(p, S6_GENERATORS[generator], features=-features[:, None])
+    return _plain(
+        f"S6, {generator}{', well specified' if well_specified else ''}", problem, np.array([theta])
+    )
+
+
+@lru_cache
+def s10(t: float = 1.815) -> Instance:
+    """Four points with c = θ = (0, 2.5, 2, −.5) and q ∝ e^{tφ}, φ = (0, 1, 2, 3) (MATH P6, E5).
+
+    The default t minimises KL(q‖p_θ); the variance of the weights is least at t = 0.214. The recipe has no
+    data: p is p_θ.
+    """
+    costs = np.array([0.0, 2.5, 2.0, -0.5])
+    problem = finite_space(_normalise(np.exp(-costs)), _normalise(np.exp(t * np.arange(4.0))))
+    return _plain("S10", problem, costs)
+
+
+@lru_cache
+def ebm() -> Instance:
+    """Seven points on a line with an energy that is curved in θ, and a skewed sampler."""
+    x = np.array([-1.7, -1.1, -0.4, 0.2, 0.9, 1.3, 2.1])
+
+    def energy(theta: Array) -> Array:
+        return np.asarray(np.sin(theta[0]) * x + 0.4 * np.exp(theta[1]) * x**2 + 0.3 * (theta[2] * x) ** 3)
+
+    generator = _rng("ebm").standard_normal(len(x))
+    data = _normalise(_rng("ebm data").random(len(x)) ** 3)
+    return _plain("EBM", energy_based_model(CallableCost(energy), THETA, data, generator), THETA)
+
+
+def broken_rules(
+    problem: Problem, theta: Array, b: float, b_star: float | None = None, curved: bool = False
+) -> tuple[str, ...]:
+    """Rules of MATH section 9 that a problem breaks at (θ, b); bugs may hide where there is one.
+
+    Parameters
+    ----------
+    problem : any; the rules on starts, lengths and chance apply to the trajectories of an MDP
+    theta, b : where the problem is looked at
+    b_star : argmin_b L_D, if known
+    curved : whether second derivatives matter, so that the cost must not be linear in θ
+    """
+    log_z, log_model = problem.log_partition(theta), problem.log_model(theta)
+    model_weight = np.exp(problem.log_h + log_model)
+    p, q = problem.data_weight, problem.generator_weight
+    broken = {
+        "p equals q": _same(p, q),
+        "p equals p_θ": _same(p, model_weight),
+        "q equals p_θ": _same(q, model_weight),
+        "p is uniform": _constant_on(problem.log_p, p > 0),
+        "q is uniform": _constant_on(problem.log_q, q > 0),
+        "p_θ is uniform": _constant_on(log_model, model_weight > 0),
+        "b is 0": abs(b) < _LEAST_GAP,
+        "b equals log Z": abs(b - log_z) < _LEAST_GAP,
+        "b equals b*": b_star is not None and abs(b - b_star) < _LEAST_GAP,
+        "fewer than 5 points": len(problem) < 5,
+        "c is linear in θ": curved and float(np.abs(problem.cost.hessian(theta)).max()) < _LEAST_GAP,
+        **_broken_in_time(problem),
+    }
+    return tuple(rule for rule, is_broken in broken.items() if is_broken)
+
+
+# Closer than this, a wrong formula and the right one may agree within an honest bound in bfloat16.
+_LEAST_GAP = 1e-2
+
+
+def _broken_in_time(problem: Problem) -> dict[str, bool]:
+    steps, mask = problem.steps, problem.steps.mask
+    sequential = problem.unit == "trajectory" and mask.shape[1] > 1
+    if not sequential and problem.unit == "trajectory":
+        return {}
+    moves = np.unique(
+        np.stack([part[mask] for part in (steps.state, steps.action, steps.next_state)], axis=1), axis=0
+    )
+    broken = {
+        "transitions are deterministic": len(moves) == len(np.unique(moves[:, :2], axis=0)),
+        "fewer than 2 start states": len(np.unique(steps.state[:, 0])) < 2,
+    }
+    if sequential:
+        lengths = mask.sum(axis=1)
+        broken |= {
+            "fewer than 3 lengths": len(np.unique(lengths)) < 3,
+            "horizon below 4": mask.shape[1] < 4,
+            "log q is a function of length": all(
+                _constant_on(problem.log_q, (lengths == length) & np.isfinite(problem.log_q))
+                for length in np.unique(lengths)
+            ),
+        }
+    return broken
+
+
+def _same(weight: Array, other: Array) -> bool:
+    return float(np.abs(weight - other).sum()) / 2 < _LEAST_GAP
+
+
+def _constant_on(values: Array, where: npt.NDArray[np.bool_]) -> bool:
+    return not where.any() or float(np.ptp(values[where])) < _LEAST_GAP
+
+
+@lru_cache
+def _generic_mdp() -> TabularMDP:
+    rng = _rng("generic")
+    transition = rng.random((3, 2, 4)) ** 2
+    transition[:, :, -1] *= 0.6
+    transition[FORBIDDEN] = 0.0
+    features = rng.standard_normal((3, 2, 4, 3))
+    return TabularMDP(START, transition / transition.sum(axis=-1, keepdims=True), 4, features)
+
+
+def _of_mdp(name: str, mdp: TabularMDP, policy_logits: Array = POLICY_LOGITS, b: float = B) -> Instance:
+    count = sum(mdp.trajectory_counts)
+    data = _normalise(_rng(f"{name} data").random(count) ** 3)
+    problem = mdp.problem(policy_logits, data_weight=data, step_cost=curved_step_cost)
+    return _with_batch(name, problem, THETA, b, mdp)
+
+
+def _plain(name: str, problem: Problem, theta: Array) -> Instance:
+    return _with_batch(name, problem, theta, B)
+
+
+def _with_batch(
+    name: str, problem: Problem, theta: Array, b: float, mdp: TabularMDP | None = None
+) -> Instance:
+    rng = _rng(f"{name} batch")
+    expert, generator = _normalise(rng.random(len(problem))), _normalise(rng.random(len(problem)))
+    return Instance(name, problem, theta, b, expert, generator, mdp)
+
+
+def _rng(purpose: str) -> np.random.Generator:
+    """One stream a purpose, so that a draw added to one instance moves no other."""
+    return np.random.Generator(np.random.PCG64([SEED, *purpose.encode()]))
+
+
+def _normalise(weights: Array) -> Array:
+    return np.asarray(weights / weights.sum())

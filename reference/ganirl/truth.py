@@ -1,0 +1,388 @@
+"""The truth about one case, with the error that sound code may have: value and bound of every observable.
+
+A bound is B of the implementation's arithmetic plus B of this reference's (float64), each from the numbers of the
+case itself; a comparison allows S·bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from . import bounds, objectives
+from .bounds import FloatModel
+from .case import Case, Rows
+from .conventions import Conventions
+from .logspace import log_normalise, log_sum_exp, sigmoid, softplus
+from .optimum import Optimum, optimal_b
+from .precision import FLOAT64
+
+Array = npt.NDArray[np.float64]
+
+# What is allowed is SAFETY × bound: bounds are worst cases, the factor covers a sloppier library function.
+SAFETY = 2.0
+SAFETY_ACCELERATOR = 4.0
+
+REFERENCE = FloatModel(FLOAT64, kappa=3.0)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A true value and how far sound code, compared with this reference, may be from it."""
+
+    value: Array
+    bound: Array
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Reference values of one case under the declared conventions.
+
+    Attributes
+    ----------
+    case : NumPy arrays, exact in the format under test
+    conventions : of the implementation: where log q comes from, side scales, form of the loss
+    arithmetic : of the implementation
+    given_logit : (n_p + n_q,) the implementation's own logits in place of the truth, to ask whether the rest of it
+        is right given those
+    """
+
+    case: Case
+    conventions: Conventions
+    arithmetic: FloatModel
+    given_logit: Array | None = None
+
+    # --- rows of both sides, expert first ---------------------------------------------------------------
+
+    @cached_property
+    def expert(self) -> slice:
+        """The expert's rows."""
+        return slice(0, len(self.case.expert))
+
+    @cached_property
+    def generator(self) -> slice:
+        """The generator's rows."""
+        return slice(len(self.case.expert), len(self.case.expert) + len(self.case.generator))
+
+    def _joined(self, name: str) -> Array:
+        return np.concatenate([getattr(self.case.expert, name), getattr(self.case.generator, name)])
+
+    @cached_property
+    def scales(self) -> tuple[float, float]:
+        """(α_p, α_q) of the loss as optimised."""
+        return self.conventions.side_scales(len(self.case.expert), len(self.case.generator))
+
+    @cached_property
+    def weights(self) -> tuple[Array, Array]:
+        """(w_p, w_q) over all rows; each sums to one."""
+        w_p, w_q = np.zeros(self.generator.stop), np.zeros(self.generator.stop)
+        w_p[self.expert] = self.case.expert.weight / self.case.expert.weight.sum()
+        w_q[self.generator] = self.case.generator.weight / self.case.generator.weight.sum()
+        return w_p, w_q
+
+    @cached_property
+    def derivative(self) -> Array:
+        """c' = φ, (n, d)."""
+        return self._joined("features")
+
+    @cached_property
+    def cost(self) -> Array:
+        """c = φ·θ, (n,)."""
+        return self.derivative @ self.case.theta
+
+    @cached_property
+    def log_q(self) -> Array:
+        """What stands for log q in this implementation's logit, its declared constant included; zero if absent."""
+        if self.conventions.log_q == "absent":
+            return np.zeros(self.generator.stop)
+        return self.true_log_q + self.conventions.log_q_constant
+
+    @cached_property
+    def true_log_q(self) -> Array:
+        """Σ_t log π(a_t|s_t); the number that was handed over where log q is an input."""
+        if self.conventions.log_q == "input":
+            return self._joined("log_q")
+        return np.concatenate([log_likelihood(self.case.policy_logits, side) for side in self._sides])
+
+    @property
+    def _sides(self) -> tuple[Rows, Rows]:
+        return self.case.expert, self.case.generator
+
+    @cached_property
+    def all_logits(self) -> Array:
+        """ℓ of all rows."""
+        if self.given_logit is not None:
+            return self.given_logit
+        return objectives.discriminator_logit(self.cost, self.log_q, float(self.case.b))
+
+    # --- errors of inputs and logits, in one arithmetic ---------------------------------------------------
+
+    @cached_property
+    def _cost_magnitude(self) -> Array:
+        """Σ_t Σ_k |φ_tk θ_k|: code may sum over steps or over features first."""
+        parts = [np.abs(side.steps.features) @ np.abs(self.case.theta) for side in self._sides]
+        return np.concatenate([part.sum(axis=1) for part in parts])
+
+    @cached_property
+    def _cost_terms(self) -> int:
+        return int(self.case.expert.steps.features.shape[1] * len(self.case.theta)) + 1
+
+    def log_q_error(self, arithmetic: FloatModel) -> Array:
+        """Error of log q: none for one that was handed over, T2' summed over steps for one that is computed."""
+        if self.conventions.log_q != "computed":
+            return np.zeros(self.generator.stop)
+        return np.concatenate(
+            [_log_likelihood_error(arithmetic, self.case.policy_logits, side) for side in self._sides]
+        )
+
+    def logit_error(self, arithmetic: FloatModel) -> Array:
+        """B of ℓ in any order of association (T2any); of the given logits, their own last digit."""
+        if self.given_logit is not None:
+            return arithmetic.gamma(3) * np.abs(self.given_logit)
+        return bounds.logit(
+            arithmetic,
+            self._cost_magnitude,
+            self._cost_terms,
+            float(self.case.b),
+            np.abs(self.log_q),
+            self.log_q_error(arithmetic),
+        )
+
+    # --- observables --------------------------------------------------------------------------------------
+
+    @cached_property
+    def logit(self) -> Expected:
+        """ℓ of all rows (A4)."""
+        return Expected(self.all_logits, self.logit_error(self.arithmetic) + self.logit_error(REFERENCE))
+
+    @cached_property
+    def probability(self) -> Expected:
+        """D of all rows (A4, A9)."""
+        error = [
+            bounds.sigmoid_error(arithmetic, self.all_logits, self.logit_error(arithmetic))
+            for arithmetic in (self.arithmetic, REFERENCE)
+        ]
+        return Expected(sigmoid(self.all_logits), error[0] + error[1])
+
+    @cached_property
+    def true_log_q_expected(self) -> Expected:
+        """Log q of all rows."""
+        magnitude = np.abs(self.true_log_q)
+        error = self.log_q_error(self.arithmetic) + self.log_q_error(REFERENCE)
+        return Expected(self.true_log_q, error + self.arithmetic.gamma(2) * magnitude)
+
+    def loss_error(self, arithmetic: FloatModel, form: str) -> float:
+        """B of L_D as its two means of softplus (T3 or T4, then T5)."""
+        error = self.logit_error(arithmetic)
+        total = 0.0
+        for side, weight, scale, sign in zip(
+            (self.expert, self.generator), self.weights, self.scales, (-1.0, 1.0), strict=True
+        ):
+            x = sign * self.all_logits[side]
+            term = bounds.log_likelihood_ratio_term(arithmetic, x, error[side], form)
+            total += scale * float(bounds.weighted_sum(arithmetic, weight[side], softplus(x), term))
+        return total + 2 * arithmetic.u * abs(self._loss_value)
+
+    @cached_property
+    def _loss_value(self) -> float:
+        w_p, w_q = self.weights
+        return float(
+            self.scales[0] * objectives.expectation(w_p, softplus(-self.all_logits))
+            + self.scales[1] * objectives.expectation(w_q, softplus(self.all_logits))
+        )
+
+    @cached_property
+    def loss(self) -> Expected:
+        """L_D as two means of softplus, in the declared form."""
+        bound = self.loss_error(self.arithmetic, self.conventions.loss_form)
+        return Expected(np.asarray(self._loss_value), np.asarray(bound + self.loss_error(REFERENCE, "log_sigmoid")))
+
+    @cached_property
+    def loss_by_mixture(self) -> Expected:
+        """L_D through the mixture, a route that never forms ℓ (B1)."""
+        if self.given_logit is not None:
+            return self.loss
+        b = float(self.case.b)
+        w_p, w_q = self.weights
+        value = objectives.discriminator_loss_by_mixture(
+            w_p, w_q, self.cost, self.log_q, b, alpha_p=self.scales[0], alpha_q=self.scales[1]
+        )
+        doubled = np.abs(objectives.log_mixture(self.cost, self.log_q, b)) + np.log(2.0)
+        magnitude = self._cost_magnitude + abs(b) + np.abs(self.log_q) + doubled
+        rounding = REFERENCE.gamma(self._cost_terms + self.generator.stop + 12)
+        inputs = magnitude * rounding + 3 * self.log_q_error(REFERENCE)
+        reference = float(self.scales[0] * (w_p @ inputs) + self.scales[1] * (w_q @ inputs))
+        bound = self.loss_error(self.arithmetic, self.conventions.loss_form)
+        return Expected(np.asarray(value), np.asarray(bound + reference))
+
+    def _slope_error(self, arithmetic: FloatModel, derivative: Array, form: str) -> Array:
+        error = self.logit_error(arithmetic)
+        total = np.zeros(derivative.shape[1])
+        for side, weight, scale, sign in zip(
+            (self.expert, self.generator), self.weights, self.scales, (-1.0, 1.0), strict=True
+        ):
+            x = sign * self.all_logits[side]
+            r_error = bounds.sigmoid_gradient_terms(arithmetic, x, error[side], form)
+            total += scale * bounds.gradient_sum(arithmetic, weight[side], sigmoid(x), r_error, derivative[side])
+        return total
+
+    def _slope(self, derivative: Array) -> Expected:
+        w_p, w_q = self.weights
+        missed, fooled = sigmoid(-self.all_logits), sigmoid(self.all_logits)
+        value = self.scales[0] * ((w_p * missed) @ derivative) - self.scales[1] * ((w_q * fooled) @ derivative)
+        bound = self._slope_error(self.arithmetic, derivative, self.conventions.loss_form)
+        return Expected(value, bound + self._slope_error(REFERENCE, derivative, "log_sigmoid"))
+
+    @cached_property
+    def gradient_theta(self) -> Expected:
+        """∂_θL_D, (d,) (C1)."""
+        slope = self._slope(self.derivative)
+        # Code may add a trajectory's steps one by one: their magnitudes, not that of their sum, are what rounds.
+        parts = [np.abs(side.steps.features).sum(axis=1) for side in self._sides]
+        w_p, w_q = self.weights
+        steps = (self.scales[0] * w_p + self.scales[1] * w_q) @ np.concatenate(parts)
+        return Expected(slope.value, slope.bound + self.arithmetic.gamma(self._cost_terms) * steps)
+
+    @cached_property
+    def gradient_b(self) -> Expected:
+        """∂_bL_D, scalar (B2)."""
+        slope = self._slope(np.ones((self.generator.stop, 1)))
+        return Expected(slope.value[0], slope.bound[0])
+
+    @cached_property
+    def curvature(self) -> float:
+        """∂²L_D/∂b² (B3)."""
+        w_p, w_q = self.weights
+        variance = sigmoid(self.all_logits) * sigmoid(-self.all_logits)
+        return float(self.scales[0] * (w_p @ variance) + self.scales[1] * (w_q @ variance))
+
+    @cached_property
+    def balance(self) -> Expected:
+        """E_p[D] + E_q[D] (B5)."""
+        w_p, w_q = self.weights
+        fooled = sigmoid(self.all_logits)
+        error = self.probability.bound + 2 * self.arithmetic.gamma(self.generator.stop + 3) * fooled
+        return Expected(np.asarray((w_p + w_q) @ fooled), np.asarray((w_p + w_q) @ error))
+
+    @cached_property
+    def generator_loss(self) -> Expected:
+        """L_G = −E_q[ℓ] (E1, T9)."""
+        _, w_q = self.weights
+        side = self.generator
+        bound = sum(
+            float(
+                bounds.weighted_sum(
+                    arithmetic, w_q[side], self.all_logits[side], self.logit_error(arithmetic)[side] + self._two_logs
+                )
+            )
+            for arithmetic in (self.arithmetic, REFERENCE)
+        )
+        return Expected(np.asarray(-(w_q @ np.where(w_q > 0, self.all_logits, 0.0))), np.asarray(bound))
+
+    @cached_property
+    def _two_logs(self) -> Array:
+        """Added error where ℓ is formed as log D − log(1−D): both logs are right relatively, their difference absolutely."""
+        kappa = 2 * self.arithmetic.kappa + 2
+        logit = self.all_logits[self.generator]
+        return kappa * self.arithmetic.u * (softplus(logit) + softplus(-logit))
+
+    @cached_property
+    def reward(self) -> Expected:
+        """The reward of the generator's rows, ℓ = log D − log(1−D) (E1)."""
+        side = self.generator
+        error = self.logit_error(self.arithmetic)[side] + self.logit_error(REFERENCE)[side]
+        return Expected(self.all_logits[side], error + self._two_logs)
+
+    @cached_property
+    def score(self) -> Array:
+        """s = ∂ log q/∂ policy logits of the generator's rows, (n_q, S, A)."""
+        return objectives.policy_score(self.case.policy_logits, self.case.generator.steps)
+
+    def policy_gradient(self, reward: Expected) -> Expected:
+        """E_q[s (−r)] over the generator's rows, (S, A), for rewards r (E3).
+
+        A constant baseline is allowed: it drops out as far as E_q[s] = 0 holds for the rows' weights.
+        """
+        _, w_q = self.weights
+        weight = w_q[self.generator]
+        value = -np.tensordot(weight * reward.value, self.score, axes=1)
+        magnitude = np.abs(self.score)
+        rounding = self.arithmetic.gamma(len(weight) + 8) + 12 * self.arithmetic.kappa * self.arithmetic.u
+        relative = reward.bound + rounding * (np.abs(reward.value) + abs(float(self.case.b)))
+        baseline = float(np.max(np.abs(reward.value), initial=0.0)) + abs(float(self.case.b))
+        unbalanced = np.abs(np.tensordot(weight, self.score, axes=1))
+        # π(a|s) is recomputed in the implementation's arithmetic: each score moves by its error.
+        spread = rounding * (1 + np.max(np.abs(self.case.policy_logits))) * float(weight @ np.abs(reward.value))
+        steps = self.case.generator.steps.mask.shape[1]
+        return Expected(value, np.tensordot(weight * relative, magnitude, axes=1) + baseline * unbalanced + steps * spread)
+
+    @cached_property
+    def surrogate_gradient(self) -> Expected:
+        """∂_θL_cost^μ̃ = E_p[c'] − E_μ[w c']/E_μ[w], from log w (C2, C3)."""
+        return self._surrogate_gradient(1.0, 1.0)
+
+    @cached_property
+    def scaled_surrogate_gradient(self) -> Expected:
+        """The same with the mixture of samples in the proportions of the loss as optimised (I1)."""
+        return self._surrogate_gradient(*self.scales)
+
+    def _surrogate_gradient(self, alpha_p: float, alpha_q: float) -> Expected:
+        w_p, w_q = self.weights
+        share_p, share_q = 2 * alpha_p * w_p / (alpha_p + alpha_q), 2 * alpha_q * w_q / (alpha_p + alpha_q)
+        if self.given_logit is not None:
+            # e^{−c}/μ̃ = 2e^b D: given its logits, the weights are its D.
+            log_weight = np.log(0.5 * (share_p + share_q)) - softplus(-self.given_logit)
+            share = np.exp(log_weight - log_sum_exp(log_weight))
+            value = w_p @ self.derivative - share @ self.derivative
+            magnitude = np.abs(self.given_logit)
+        else:
+            b = float(self.case.b)
+            log_mixture = objectives.log_mixture(self.cost, self.log_q, b)
+            data = objectives.expectation(w_p, self.derivative)
+            mixed = objectives.surrogate_gradient(share_p, share_q, self.cost, log_mixture, self.derivative)
+            value = data + mixed - objectives.expectation(share_p, self.derivative)
+            log_weight = np.log(0.5 * (share_p + share_q)) - self.cost - log_mixture
+            magnitude = self._cost_magnitude + abs(b) + np.abs(self.log_q) + np.abs(log_mixture) + np.abs(log_weight)
+        bound = np.zeros_like(value)
+        for arithmetic in (self.arithmetic, REFERENCE):
+            rounding = arithmetic.gamma(self._cost_terms + 8) + 4 * arithmetic.kappa * arithmetic.u
+            x_error = 2 * rounding * (magnitude + 1.0) + 2 * self.log_q_error(arithmetic)
+            bound += bounds.softmax_mean_error(arithmetic, log_weight, x_error, self.derivative)
+            bound += arithmetic.gamma(len(log_weight) + self._cost_terms + 3) * (w_p @ np.abs(self.derivative))
+        return Expected(value, bound)
+
+    @cached_property
+    def optimum(self) -> Optimum:
+        """b* of this batch, with its certificate; the case's own b plays no part."""
+        w_p, w_q = self.weights
+        return optimal_b(w_p, w_q, self.cost, self.log_q, alpha_p=self.scales[0], alpha_q=self.scales[1])
+
+    @cached_property
+    def worst_derivative(self) -> float:
+        """max|c'| over rows and components."""
+        return float(np.max(np.abs(self.derivative), initial=0.0))
+
+    def given(self, logit: Array) -> Truth:
+        """Return the truth of everything else, given the implementation's own logits."""
+        return replace(self, given_logit=logit)
+
+
+def log_likelihood(policy_logits: Array, rows: Rows) -> Array:
+    """Σ_t log π(a_t|s_t) over the steps that exist, (n,)."""
+    steps = rows.steps
+    log_pi = log_normalise(policy_logits)[steps.state % len(policy_logits), steps.action]
+    return np.asarray(np.sum(np.where(steps.mask, log_pi, 0.0), axis=1))
+
+
+def _log_likelihood_error(arithmetic: FloatModel, policy_logits: Array, rows: Rows) -> Array:
+    steps = rows.steps
+    state = steps.state % len(policy_logits)
+    logits = policy_logits[state]
+    chosen = np.take_along_axis(logits, steps.action[..., None], axis=-1)[..., 0]
+    per_step = np.where(steps.mask, bounds.log_softmax(arithmetic, logits, chosen), 0.0)
+    log_pi = np.where(steps.mask, log_normalise(policy_logits)[state, steps.action], 0.0)
+    summation = arithmetic.gamma(steps.mask.shape[1]) * np.abs(log_pi).sum(axis=1)
+    return np.asarray(per_step.sum(axis=1) + summation)

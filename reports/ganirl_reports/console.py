@@ -1,0 +1,54 @@
+"""Where output goes: stdout for results, stderr for progress, and no character that a terminal cannot show."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from rich.console import Console
+
+# Piped output has no width of its own; this one keeps a row of three formats on one line.
+PIPED_WIDTH = 140
+
+_PLAIN = {
+    "✓": "+", "✗": "x", "◐": "~", "·": "-", "⊘": "#", "○": "o", "∞": "inf", "…": "...", "−": "-", "–": "-", "—": "-",
+    "→": "->", "⇒": "=>", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "×": "x", "½": "1/2", "’": "'", "“": '"',
+    "”": '"', "θ": "theta", "φ": "phi", "σ": "sigma", "π": "pi", "τ": "tau", "μ": "mu", "ℓ": "l", "ε": "eps",
+    "∂": "d", "Σ": "sum", "∇": "grad", "²": "^2", "α": "alpha", "β": "beta", "δ": "delta", "∈": "in", "√": "sqrt",
+    "━": "-", "─": "-", "│": "|",
+}  # fmt: skip
+
+
+def _spell_out(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(character, "?") for character in text), error.end
+
+
+codecs.register_error("ganirl.plain", _spell_out)
+
+
+def make_streams_safe() -> None:
+    """Spell out what the encoding of stdout and stderr lacks, instead of failing on it."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="ganirl.plain")
+
+
+def console(file: TextIO | None = None) -> Console:
+    """Return a console on stdout (or ``file``), wide enough where nobody says how wide it is."""
+    out = Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)
+    if not out.is_terminal:
+        out.width = max(out.width, PIPED_WIDTH)
+    return out
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print JSON and nothing else; characters are escaped where stdout cannot show them."""
+    unicode = (sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf")
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=not unicode, allow_nan=False) + "\n")

@@ -1,0 +1,151 @@
+"""``summary.md``: a report that fits a comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+
+from ganirl_properties.report import Report, Verdict
+from ganirl_reports.looks import EQUIVALENCE_SYMBOLS, LOOKS, apart, headline, number
+from ganirl_reports.tabulation import ClaimRow, Failure, catalogued, choices, failures, reproduce, tabulate
+
+# GitHub refuses a comment of more than 65,536 characters.
+LIMIT = 60_000
+
+
+def to_markdown(report: Report) -> str:
+    """Return the summary, cut to what one comment may hold."""
+    failed = [_failure(failure) for failure in failures(report)]
+    head, tail = _head(report), _tail(report)
+    room = LIMIT - len(head) - len(tail)
+    kept: list[str] = []
+    for index, text in enumerate(failed):
+        room -= len(text)
+        if room < 0:
+            kept.append(f"… and {len(failed) - index} more: see report.html.\n\n")
+            break
+        kept.append(text)
+    return head + "".join(kept) + tail
+
+
+def _head(report: Report) -> str:
+    equivalence, run = report.equivalence, report.run
+    symbol = EQUIVALENCE_SYMBOLS[equivalence.verdict]
+    lines = [
+        f"## {symbol} {escape(run.target)}: {headline(equivalence)}",
+        "",
+        escape(equivalence.because),
+        "",
+        f"**{escape(report.reconciled())}**",
+        "",
+    ]
+    if run.interrupted:
+        lines += ["Interrupted: rows that were not finished are inconclusive.", ""]
+    lines += [f"> {escape(warning)}" for warning in report.warnings]
+    return "\n".join([*lines, ""])
+
+
+def _failure(failure: Failure) -> str:
+    verdict = failure.lead
+    look, entry = LOOKS[verdict.verdict], catalogued(verdict.claim)
+    title = f" {entry.title}" if entry else ""
+    lines = [
+        f"### {look.symbol} {escape(verdict.claim)}{title}: {look.word}",
+        "",
+        f"{escape(verdict.dtype)} on {escape(verdict.device)}"
+        + (f", also {escape(failure.also)}" if failure.also else ""),
+        "",
+    ]
+    if entry is not None and verdict.verdict == "violated":
+        lines += ["```math", entry.statement, "```", ""]
+    if verdict.diagnosis is not None:
+        lines += [f"**{escape(verdict.diagnosis.title)}.** {escape(verdict.diagnosis.sentence)}", ""]
+    if verdict.counterexample is not None:
+        lines += _counterexample(verdict)
+    else:
+        lines += [escape(verdict.message), ""]
+    if verdict.blocked_by is not None:
+        lines += [f"Explained by the failure of {escape(verdict.blocked_by)}.", ""]
+    return "\n".join([*lines, ""])
+
+
+def _counterexample(verdict: Verdict) -> list[str]:
+    found = verdict.counterexample
+    assert found is not None
+    got, expected = apart(found.got, found.expected)
+    return [
+        f"- **Let** {escape(found.let)}",
+        f"- **Then** {escape(found.then)}",
+        f"- **However** {escape(found.however)}",
+        "",
+        "| got | expected | bound | allowed |",
+        "|---|---|---|---|",
+        f"| {got} | {expected} | {number(found.bound)} | {number(found.allowed)} |",
+        "",
+        f"Saved as `counterexamples/{found.file_name.replace('`', '')}`.",
+        "",
+    ]
+
+
+def _tail(report: Report) -> str:
+    table, run = tabulate(report), report.run
+    lines = [
+        "<details><summary>All claims</summary>",
+        "",
+        f"| claim | | {' | '.join(map(escape, table.headings))} | worst | evidence |",
+        f"|---|---|{'---|' * len(table.headings)}---|---|",
+        *(_row(row) for row in table.rows),
+        "",
+        "`worst` is error / allowed error; above 1 is a violation.",
+        "",
+        "</details>",
+        "<details><summary>Conventions, departures and how to run it again</summary>",
+        "",
+        "| convention | declared | the paper's |",
+        "|---|---|---|",
+        *(
+            f"| {escape(choice.name)} | {escape(choice.value)} | {escape(choice.paper or 'the same')} |"
+            for choice in choices(run)
+        ),
+        "",
+        *(
+            f"- departs by design from {escape(claim)}: {escape(reason)}"
+            for claim, reason in run.departures.items()
+        ),
+        "",
+        _code(reproduce(report)),
+        "",
+        f"ganirl {escape(run.ganirl)}, claim set {escape(run.claim_set)}, {escape(run.profile)} profile, "
+        f"seed {run.seed}, {escape(run.device)}, {number(run.seconds)} s, started {escape(run.started)}; "
+        + escape(", ".join(f"{name} {version}" for name, version in run.versions.items())),
+        "",
+        "</details>",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(row: ClaimRow) -> str:
+    cells = [
+        "" if verdict is None else f"{LOOKS[verdict.verdict].symbol} {LOOKS[verdict.verdict].word}"
+        for verdict in row.verdicts
+    ]
+    worst = "" if row.worst is None else number(row.worst.ratio, 2)
+    speaker = row.speaker
+    remark = speaker.evidence if speaker.verdict == "satisfied" else speaker.message or speaker.evidence
+    return f"| {escape(row.id)} | {escape(row.title)} | {' | '.join(cells)} | {worst} | {escape(remark)} |"
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown shows as it is, on one line: no markup, no HTML, no mention of anyone."""
+    text = " ".join(text.split())
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(r"([\\`*\[\]|~$#]|(?<!\w)_|_(?!\w))", r"\\\1", text)
+    # An empty comment after @ keeps the name readable and calls nobody; so it does for links.
+    return text.replace("@", "@<!-- -->").replace("://", ":<!-- -->//")
+
+
+def _code(text: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}sh\n{text}\n{fence}"

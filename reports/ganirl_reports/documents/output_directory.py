@@ -1,0 +1,76 @@
+"""The folder of a report: ``report.json``, ``report.html``, ``summary.md`` and ``counterexamples/*.json``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from ganirl_properties.report import Report
+
+from .html_document import to_html
+from .json_document import as_text, counterexample_document, to_json
+from .markdown_document import to_markdown
+from .schema import COUNTEREXAMPLE_SCHEMA
+
+
+def prepare(directory: str | Path) -> Path:
+    """Make the folder and try it, so that hours of work never end at a folder that cannot be written.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made or written.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=directory):
+        return directory
+
+
+def write_report(report: Report, directory: str | Path) -> Path:
+    """Write all documents of a report and return the folder; a file is either the old one or the new one, whole.
+
+    Counterexamples of an earlier report in the same folder are removed. ``report.json`` is written last: where it
+    is new, everything is.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    directory = prepare(directory)
+    folder = directory / "counterexamples"
+    saved = {
+        _plain_name(verdict.counterexample.file_name): as_text(
+            counterexample_document(report.run, verdict, verdict.counterexample)
+        )
+        for verdict in report.verdicts
+        if verdict.counterexample is not None
+    }
+    if saved:
+        folder.mkdir(exist_ok=True)
+    for name, text in saved.items():
+        _replace(folder / name, text)
+    for stale in folder.glob("*.json"):
+        if stale.name not in saved and COUNTEREXAMPLE_SCHEMA in stale.read_text("utf-8", errors="replace"):
+            stale.unlink()
+    _replace(directory / "report.html", to_html(report))
+    _replace(directory / "summary.md", to_markdown(report))
+    _replace(directory / "report.json", to_json(report))
+    return directory
+
+
+def _plain_name(name: str) -> str:
+    if name != Path(name).name or name.startswith("."):
+        raise ValueError(f"{name!r} is no plain file name")
+    return name
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,252 @@
+"""The shape of ``report.json`` and of a saved counterexample, as pydantic models and as committed JSON Schemas.
+
+``python -m ganirl_reports.documents.schema`` writes the schemas again after a change here.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from ganirl_properties import report as data
+from ganirl_properties.report import VERDICT_NAMES, VerdictName
+
+REPORT_SCHEMA = "https://ganirl.dev/schema/report-1.json"
+COUNTEREXAMPLE_SCHEMA = "https://ganirl.dev/schema/counterexample-1.json"
+NON_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+
+
+def _read_number(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in NON_FINITE:
+            raise PydanticCustomError("number", 'should be a number, "NaN", "Infinity" or "-Infinity"')
+        return NON_FINITE[value]
+    return value
+
+
+Number = Annotated[
+    float,
+    BeforeValidator(_read_number),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"enum": list(NON_FINITE)}]}),
+]
+# These become parts of file names, so they hold no path separator and no leading dot.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class WorstDocument(_Part):
+    """The comparison that came nearest to, or went farthest beyond, what is allowed."""
+
+    error: Number
+    bound: Number
+    ratio: Number
+
+
+class DiagnosisDocument(_Part):
+    """The known wrong formula that gives the implementation's numbers."""
+
+    formula: str
+    title: str
+    sentence: str
+    cases: Count
+
+
+class CounterexampleDocument(_Part):
+    """The smallest case found on which the claim fails."""
+
+    claim: Name
+    check: str
+    observable: str
+    let: str
+    then: str
+    however: str
+    got: Number
+    expected: Number
+    bound: Number
+    allowed: Number
+    case: dict[str, Any]
+    setting: str
+    rows: Annotated[list[Count], Field(min_length=2, max_length=2)]
+
+    @model_validator(mode="after")
+    def _names_its_precision(self) -> CounterexampleDocument:
+        precision = self.case.get("precision")
+        if not isinstance(precision, str) or not precision.isidentifier():
+            raise PydanticCustomError("precision", 'case should name its "precision", such as "float32"')
+        return self
+
+
+class VerdictDocument(_Part):
+    """One claim judged in one dtype on one device."""
+
+    claim: Name
+    dtype: Name
+    device: str
+    verdict: VerdictName
+    evidence: str
+    cases: Count
+    worst: WorstDocument | None = None
+    diagnosis: DiagnosisDocument | None = None
+    counterexample: CounterexampleDocument | None = None
+    blocked_by: str | None = None
+    message: str
+
+
+class EquivalenceDocument(_Part):
+    """Which sides of the theorem the implementation has, and whether they are the same."""
+
+    sides: list[str]
+    verdict: Literal["equivalent", "not equivalent", "one side only", "undecided"]
+    because: str
+
+
+class RunDocument(_Part):
+    """What was run, on what, when."""
+
+    ganirl: str
+    claim_set: str
+    target: str
+    conventions: dict[str, Any]
+    departures: dict[str, str]
+    observables: list[str]
+    profile: str
+    seed: int
+    device: str
+    dtypes: list[Name]
+    versions: dict[str, str]
+    started: str
+    seconds: Number
+    interrupted: bool = False
+
+
+class SummaryDocument(_Part):
+    """How many rows were planned, and how many have each verdict; planned equals the sum of the rest."""
+
+    planned: Count
+    satisfied: Count
+    violated: Count
+    conditional: Count
+    inconclusive: Count
+    not_addressed: Count
+    blocked: Count
+    error: Count
+    waived: Count
+
+    @model_validator(mode="after")
+    def _reconciles(self) -> SummaryDocument:
+        total = sum(getattr(self, name) for name in VERDICT_NAMES)
+        if self.planned != total:
+            raise PydanticCustomError(
+                "unreconciled",
+                "planned {planned} is not the sum of the verdicts, {total}",
+                {"planned": self.planned, "total": total},
+            )
+        return self
+
+
+class ReportDocument(_Part):
+    """The outcome of a verification."""
+
+    schema_: Literal["https://ganirl.dev/schema/report-1.json"] = Field(alias="schema")
+    run: RunDocument
+    verdicts: list[VerdictDocument]
+    equivalence: EquivalenceDocument
+    summary: SummaryDocument
+    warnings: list[str] = []
+
+    @model_validator(mode="after")
+    def _rows_are_counted_once(self) -> ReportDocument:
+        rows = [(row.claim, row.dtype, row.device) for row in self.verdicts]
+        if twice := sorted({" ".join(row) for row in rows if rows.count(row) > 1}):
+            raise PydanticCustomError("unreconciled", "{row} has more than one verdict", {"row": twice[0]})
+        for name in VERDICT_NAMES:
+            claimed = getattr(self.summary, name)
+            counted = sum(row.verdict == name for row in self.verdicts)
+            if claimed != counted:
+                raise PydanticCustomError(
+                    "unreconciled",
+                    "summary says {claimed} {name}, but {counted} rows are",
+                    {"claimed": claimed, "name": name, "counted": counted},
+                )
+        return self
+
+    def report(self) -> data.Report:
+        """Return the frozen report that this document holds."""
+        run = self.run.model_dump()
+        for name in ("observables", "dtypes"):
+            run[name] = tuple(run[name])
+        return data.Report(
+            run=data.Run(**run),
+            verdicts=tuple(_verdict(row) for row in self.verdicts),
+            equivalence=data.Equivalence(
+                tuple(self.equivalence.sides), self.equivalence.verdict, self.equivalence.because
+            ),
+            schema=self.schema_,
+            warnings=tuple(self.warnings),
+        )
+
+
+class SavedCounterexample(_Part):
+    """A file of ``counterexamples/``: enough to run the one case again."""
+
+    schema_: Literal["https://ganirl.dev/schema/counterexample-1.json"] = Field(alias="schema")
+    ganirl: str
+    target: str
+    conventions: dict[str, Any]
+    dtype: Name
+    device: str
+    seed: int
+    diagnosis: DiagnosisDocument | None = None
+    counterexample: CounterexampleDocument
+
+
+def _verdict(row: VerdictDocument) -> data.Verdict:
+    fields = dict(row)
+    fields["worst"] = data.Worst(**row.worst.model_dump()) if row.worst else None
+    fields["diagnosis"] = data.Diagnosis(**row.diagnosis.model_dump()) if row.diagnosis else None
+    fields["counterexample"] = counterexample(row.counterexample) if row.counterexample else None
+    return data.Verdict(**fields)
+
+
+def counterexample(document: CounterexampleDocument) -> data.Counterexample:
+    """Return the frozen counterexample; strings that name non-finite numbers in its case become numbers."""
+    fields = dict(document)
+    fields["case"] = _with_numbers(document.case)
+    fields["rows"] = (document.rows[0], document.rows[1])
+    return data.Counterexample(**fields)
+
+
+def _with_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(item) for item in value]
+    return NON_FINITE.get(value, value) if isinstance(value, str) else value
+
+
+SCHEMAS: dict[str, tuple[str, type[_Part]]] = {
+    "report-1.schema.json": (REPORT_SCHEMA, ReportDocument),
+    "counterexample-1.schema.json": (COUNTEREXAMPLE_SCHEMA, SavedCounterexample),
+}
+SCHEMA_FOLDER = Path(__file__).parent.parent / "schema"
+
+
+def schema_text(file_name: str) -> str:
+    """Return the JSON Schema that the models imply, as it is committed."""
+    identifier, model = SCHEMAS[file_name]
+    schema = model.model_json_schema(by_alias=True)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identifier}
+    return json.dumps({**head, **schema}, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    for each in SCHEMAS:
+        (SCHEMA_FOLDER / each).write_text(schema_text(each), encoding="utf-8")

@@ -1,0 +1,145 @@
+"""A report on a terminal: the headline, the table, what failed and why, the conventions, and the reckoning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ganirl_properties.report import Report, Verdict
+from ganirl_reports.looks import EQUIVALENCE_STYLES, EQUIVALENCE_SYMBOLS, LOOKS, apart, headline, number
+from ganirl_reports.tabulation import ClaimRow, Failure, catalogued, choices, failures, reproduce, tabulate
+
+NARROW = 100
+
+
+def print_report(report: Report, out: Console, written: Path | None = None) -> None:
+    """Print a report; its last line reconciles the count of what was planned."""
+    run = report.run
+    out.print(Text.assemble(("ganirl ", "bold"), (run.target, "bold cyan"), f"  {_setting(report)}"))
+    out.print()
+    _print_table(report, out)
+    for failure in failures(report):
+        _print_failure(failure, out)
+    _print_conventions(report, out)
+    for warning in report.warnings:
+        out.print(Text.assemble(("warning: ", "yellow"), warning))
+    _print_headline(report, out)
+    if run.interrupted:
+        out.print(Text("Interrupted: rows that were not finished are inconclusive.", style="magenta"))
+    if report.failed:
+        out.print(Text.assemble(("again   ", "dim"), reproduce(report)), soft_wrap=True)
+    if written is not None:
+        out.print(Text.assemble(("report  ", "dim"), str(written / "report.html")), soft_wrap=True)
+    out.print(Text(report.reconciled(), style="bold"), soft_wrap=True)
+
+
+def _setting(report: Report) -> str:
+    run = report.run
+    return f"{run.profile} profile, seed {run.seed}, {run.device}, {number(run.seconds)} s"
+
+
+def _print_table(report: Report, out: Console) -> None:
+    table = tabulate(report)
+    narrow = out.width < NARROW
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    grid.add_column("claim", style="bold", no_wrap=True)
+    grid.add_column("", min_width=20)
+    for heading in table.headings:
+        grid.add_column(heading, no_wrap=True, justify="center" if narrow else "left")
+    grid.add_column("worst", justify="right", no_wrap=True)
+    grid.add_column("", ratio=1, overflow="fold")
+    for row in table.rows:
+        cells = [_cell(verdict, narrow) for verdict in row.verdicts]
+        worst = "" if row.worst is None else number(row.worst.ratio, 2)
+        quiet = "dim" if row.gravest == "not_addressed" else ""
+        grid.add_row(Text(row.id), Text(row.title, style=quiet), *cells, Text(worst), _remark(row))
+    out.print(grid)
+    present = {verdict.verdict for verdict in report.verdicts}
+    if narrow:
+        legend = [f"{look.symbol} {look.word}" for name, look in LOOKS.items() if name in present]
+        out.print(Text("   ".join(legend), style="dim"))
+    if any(verdict.worst for verdict in report.verdicts):
+        out.print(Text("worst: error / allowed error; above 1 is a violation", style="dim"))
+    out.print()
+
+
+def _cell(verdict: Verdict | None, narrow: bool) -> Text:
+    if verdict is None:
+        return Text("")
+    look = LOOKS[verdict.verdict]
+    return Text(look.symbol if narrow else f"{look.symbol} {look.word}", style=look.style)
+
+
+def _remark(row: ClaimRow) -> Text:
+    verdict = row.speaker
+    if verdict.verdict == "satisfied":
+        return Text(verdict.evidence, style="dim")
+    if verdict.diagnosis is not None:
+        return Text(verdict.diagnosis.title)
+    return Text(verdict.message or verdict.evidence, style="dim" if row.gravest == "not_addressed" else "")
+
+
+def _print_failure(failure: Failure, out: Console) -> None:
+    verdict = failure.lead
+    look, entry = LOOKS[verdict.verdict], catalogued(verdict.claim)
+    where = f"{verdict.dtype} on {verdict.device}" + (f", also {failure.also}" if failure.also else "")
+    title = entry.title if entry else ""
+    out.print(
+        Text.assemble(
+            (f"{look.symbol} {verdict.claim} {look.word}", look.style), f"  {title}  ", (where, "dim")
+        )
+    )
+    lines = _argument(verdict) if verdict.counterexample is not None else [("", Text(verdict.message))]
+    if verdict.diagnosis is not None:
+        lines.append(("Why", Text(f"{verdict.diagnosis.title}: {verdict.diagnosis.sentence}")))
+    if verdict.blocked_by is not None:
+        lines.append(("", Text(f"explained by the failure of {verdict.blocked_by}")))
+    grid = Table.grid(padding=(0, 1))
+    if any(label for label, _ in lines):
+        grid.add_column(style="bold", no_wrap=True)
+        for label, text in lines:
+            grid.add_row(label, text)
+    else:
+        for _, text in lines:
+            grid.add_row(text)
+    out.print(Padding(grid, (0, 0, 1, 2)))
+
+
+def _argument(verdict: Verdict) -> list[tuple[str, Text]]:
+    found = verdict.counterexample
+    assert found is not None
+    got, expected = apart(found.got, found.expected)
+    numbers = Text.assemble(
+        ("got ", "dim"), (got, "red"), ("  expected ", "dim"), (expected, "green"),
+        ("  bound ", "dim"), number(found.bound), ("  allowed ", "dim"), number(found.allowed),
+    )  # fmt: skip
+    return [
+        ("Let", Text(found.let)),
+        ("Then", Text(found.then)),
+        ("However", Text(found.however)),
+        ("", numbers),
+    ]
+
+
+def _print_conventions(report: Report, out: Console) -> None:
+    declared = choices(report.run)
+    unlike = [choice for choice in declared if choice.paper is not None]
+    if declared:
+        text = ", ".join(f"{choice.name} {choice.value} (the paper: {choice.paper})" for choice in unlike)
+        out.print(Text.assemble(("conventions  ", "dim"), text or "the paper's"))
+    for claim, reason in report.run.departures.items():
+        out.print(Text.assemble(("departure    ", "dim"), f"{claim}: {reason}"))
+    out.print()
+
+
+def _print_headline(report: Report, out: Console) -> None:
+    equivalence = report.equivalence
+    style = EQUIVALENCE_STYLES[equivalence.verdict]
+    symbol = EQUIVALENCE_SYMBOLS[equivalence.verdict]
+    out.print(Text(f"{symbol} {headline(equivalence)}", style=style))
+    out.print(Padding(Text(equivalence.because), (0, 0, 1, 2)))

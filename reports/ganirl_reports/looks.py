@@ -1,0 +1,85 @@
+"""How each verdict looks: a symbol and a word, so that no meaning hangs on colour alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ganirl_properties.report import Equivalence, Verdict, VerdictName
+
+
+class Look(NamedTuple):
+    """Symbol, word, the terminal's style, and what the verdict means in a sentence."""
+
+    symbol: str
+    word: str
+    style: str
+    meaning: str
+
+
+LOOKS: dict[VerdictName, Look] = {
+    "satisfied": Look("✓", "satisfied", "green", "no counterexample within the derived bound"),
+    "violated": Look("✗", "violated", "bold red", "a counterexample exceeds the derived bound, or gives NaN"),
+    "conditional": Look("◐", "conditional", "yellow", "holds only under the condition that is stated"),
+    "inconclusive": Look("?", "inconclusive", "magenta", "not decided: interrupted, or too few cases"),
+    "not_addressed": Look("·", "not addressed", "dim", "the implementation has no observable for it"),
+    "blocked": Look("⊘", "blocked", "red", "its failure is explained by another claim's failure"),
+    "error": Look("!", "error", "bold red", "the adapter raised"),
+    "waived": Look("○", "waived", "cyan", "differs by design, with the reason that is given"),
+}
+
+EQUIVALENCE_SYMBOLS = {"equivalent": "✓", "not equivalent": "✗", "one side only": "◐", "undecided": "?"}
+EQUIVALENCE_STYLES = {
+    "equivalent": "bold green",
+    "not equivalent": "bold red",
+    "one side only": "bold yellow",
+    "undecided": "bold magenta",
+}
+
+# The first that a claim has among its rows speaks for the claim.
+SEVERITY: tuple[VerdictName, ...] = (
+    "error",
+    "violated",
+    "blocked",
+    "inconclusive",
+    "conditional",
+    "satisfied",
+    "waived",
+    "not_addressed",
+)
+
+
+def gravest(verdicts: Iterable[Verdict]) -> VerdictName:
+    """Return the verdict that speaks for several rows of one claim."""
+    present = {verdict.verdict for verdict in verdicts}
+    return next(name for name in SEVERITY if name in present)
+
+
+def headline(equivalence: Equivalence) -> str:
+    """Return the first sentence of every report: ``GAN = IRL = EBM: equivalent``."""
+    sides = equivalence.sides
+    if not sides:
+        return f"No side of the theorem: {equivalence.verdict}"
+    if equivalence.verdict == "one side only":
+        return f"{' and '.join(sides)}: one side only"
+    joint = {"equivalent": " = ", "not equivalent": " ≠ "}.get(equivalence.verdict, " ? ")
+    return f"{joint.join(sides)}: {equivalence.verdict}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number for people: 3 significant digits unless told otherwise, NaN and ∞ by name."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.{digits}g}"
+
+
+def apart(got: float, expected: float) -> tuple[str, str]:
+    """Write two numbers with as few digits as tell them apart."""
+    for digits in (6, 9, 12, 17):
+        pair = number(got, digits), number(expected, digits)
+        if pair[0] != pair[1]:
+            return pair
+    return number(got, 6), number(expected, 6)

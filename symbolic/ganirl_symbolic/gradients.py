@@ -1,0 +1,115 @@
+"""C: gradients. Section 3.2.2 of Finn et al. (2016)."""
+
+from __future__ import annotations
+
+from .derivation import Derivation, Step
+from .discriminator import BATCH
+from .instance import BALANCED, UNIT_EXPERT
+from .statements import NamedSumIdentity, RowIdentity, SumIdentity
+from .symbols import (
+    D,
+    E_mu,
+    E_p,
+    E_q,
+    Expr,
+    b,
+    c,
+    dc,
+    discriminator_loss,
+    frozen_mixture,
+    h,
+    i,
+    mixture,
+    model,
+    p,
+    population,
+    q,
+    sp,
+    theta,
+    total,
+)
+
+
+def surrogate_gradient(denominator: Expr = frozen_mixture[i]) -> Expr:
+    """Gradient of L_cost^μ̃ = E_p[c] + log E_μ[e^{−c}/μ̃], equation (4); a frozen μ̃ is put in after differentiation."""
+    objective = E_p(c) + sp.log(E_mu(sp.exp(-c) / denominator))
+    return sp.diff(objective, theta).xreplace({frozen_mixture[i]: mixture})
+
+
+def C1() -> Derivation:
+    """∂L_D/∂θ for every b."""
+    slope = sp.diff(discriminator_loss(), theta)
+    errors = SumIdentity("E_p[(1 − D) c'] − E_q[D c']", slope, E_p((1 - D) * dc) - E_q(D * dc))
+    mixed = SumIdentity("E_p[c'] − 2 E_μ[D c']", slope, E_p(dc) - 2 * E_mu(D * dc))
+    weights = SumIdentity(
+        "E_p[c'] − Z^{-1} E_μ[(e^{−c}/μ̃) c']", slope, E_p(dc) - sp.exp(-b) * E_mu(sp.exp(-c) / mixture * dc)
+    )
+    residual = SumIdentity(
+        "in the population, the likelihood residual re-weighted: Σ h (p − m)(1 − D) c'",
+        population(slope),
+        total(h[i] * (p[i] - model) * (1 - D) * dc),
+    )
+    return Derivation(
+        "C1",
+        "the gradient of L_D in θ, for every log Z",
+        BATCH + "; c' is the derivative along any direction of θ",
+        (Step("Differentiate L_D in θ, b held.", r"\frac{\partial L_D}{\partial \theta}"),),
+        (errors, mixed, weights, residual),
+        (
+            errors.twin("no 1 − D", "E_p[c'] − E_q[D c']", rhs=E_p(dc) - E_q(D * dc)),
+            errors.twin("q-side sign", "E_p[(1 − D)c'] + E_q[D c']", rhs=E_p((1 - D) * dc) + E_q(D * dc)),
+            errors.twin("labels swapped", "E_q[(1 − D)c'] − E_p[D c']", rhs=E_q((1 - D) * dc) - E_p(D * dc)),
+            mixed.twin("no factor 2", "E_p[c'] − E_μ[D c']", rhs=E_p(dc) - E_mu(D * dc)),
+            weights.twin("no 1/Z", "the weights not divided by Z", rhs=E_p(dc) - E_mu(sp.exp(-c) / mixture * dc)),
+            residual.twin(
+                "no 1 − D", "the likelihood residual itself", rhs=total(h[i] * (p[i] - model) * dc)
+            ),
+        ),
+    )
+
+
+def C2() -> Derivation:
+    """∂L_D/∂θ = ∂L_cost^μ̃/∂θ at b*, with μ̃ frozen."""
+    slope, surrogate = sp.diff(discriminator_loss(), theta), surrogate_gradient()
+    weight = sp.exp(-c) / mixture
+    S0, S1 = E_mu(D), E_mu(D * dc)
+    weighted = NamedSumIdentity(
+        "the surrogate's gradient, weights w = e^{−c}/μ̃ self-normalised",
+        surrogate,
+        E_p(dc) - E_mu(weight * dc) / E_mu(weight),
+    )
+    relation = RowIdentity("the weights are w = 2 Z D", weight, 2 * sp.exp(b) * D)
+    ratio = NamedSumIdentity("so they may be replaced by D", surrogate, E_p(dc) - S1 / S0)
+    gap = NamedSumIdentity("the difference, for every b", slope - surrogate, S1 * (1 / S0 - 2))
+    certificate = NamedSumIdentity(
+        "it is the slope in b times a weighted mean of c', so that |difference| ≤ max|c'| · |∂L_D/∂b|",
+        slope - surrogate,
+        sp.diff(discriminator_loss(), b) * S1 / S0,
+        (UNIT_EXPERT,),
+    )
+    equal = NamedSumIdentity("at b* the gradients are equal", slope, surrogate, (BALANCED,))
+    unweighted = E_p(dc) - E_mu(dc)
+    return Derivation(
+        "C2",
+        "at the optimal log Z the gradients of L_D and of the surrogate likelihood agree",
+        BATCH + "; c' is the derivative along any direction of θ",
+        (
+            Step(
+                "Hold μ̃ (and the Z in it) constant, differentiate, then put μ̃ = ½(m + q) back.",
+                r"L_{\mathrm{cost}}^{\tilde\mu} = E_p[c] + \log E_\mu[e^{-c}/\tilde\mu]",
+            ),
+        ),
+        (weighted, relation, ratio, gap, certificate, equal),
+        (
+            equal.twin("any log Z", "equality claimed without b = b*", given=()),
+            equal.twin("leak through μ̃", "μ̃ differentiated as well", rhs=surrogate_gradient(mixture)),
+            equal.twin("no importance weights", "E_p[c'] − E_μ[c']", rhs=unweighted),
+            equal.twin("μ̃ without Z", "½(e^{−c} + q) in the denominator", rhs=_without_partition()),
+            relation.twin("no factor 2", "w = Z D", rhs=sp.exp(b) * D),
+            gap.twin("bracket 1/E_μ[D] − 1", "2 replaced by 1", rhs=S1 * (1 / S0 - 1)),
+        ),
+    )
+
+
+def _without_partition() -> Expr:
+    return surrogate_gradient().xreplace({mixture: (sp.exp(-c) + q[i]) / 2})
