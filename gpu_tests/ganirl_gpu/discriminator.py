@@ -45,8 +45,6 @@ class Discriminator(nn.Module):
     torch.Size([5])
     """
 
-    log_partition: Tensor
-
     def __init__(self, cost_network: nn.Module, log_partition: float = 0.0) -> None:
         super().__init__()
         self.cost_network = cost_network

@@ -141,9 +141,9 @@ class TorchFramework:
     def arithmetic(self) -> Iterator[None]:
         """Compute as cases are to be computed; wrap the calls of the implementation under test in this.
 
-        float32 matrices are multiplied in float32, without TF32 on CUDA or bfloat16 on the CPU (TF32 costs were off
-        by up to 0.17 nats), and on one thread: on a dozen rows, threads that wait for a busy core made
-        ``log_softmax`` 8000 times slower. The process's own settings are restored on leaving.
+        float32 matrices are multiplied in float32, without TF32 on CUDA or bfloat16 on the CPU (TF32 costs
+        were off by up to 0.17 nats), and on one thread: on a dozen rows, threads that waited for a busy core
+        made ``log_softmax`` 8000 times slower. The process's own settings are restored on leaving.
         """
         threads = torch.get_num_threads()
         torch.set_num_threads(1)

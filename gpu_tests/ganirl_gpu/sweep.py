@@ -1,8 +1,8 @@
 """Device × format × compilation: the built-in target against the reference, as worst error over bound.
 
 ``python -m ganirl_gpu.sweep --output DIR [--device cuda] [--compile]`` draws random batches with costs from
-1e-3 to 1e3, compares every observable with `ganirl.truth`, and writes ``sweep.json``. Its exit code is 1 if any
-error exceeds what is allowed.
+1e-3 to 1e3, compares every observable with `ganirl.truth`, and writes ``sweep.json``. Its exit code is 1 if
+any error exceeds what is allowed.
 """
 
 from __future__ import annotations
@@ -153,7 +153,9 @@ class Compiled:
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._compiled:
-            self._compiled[name] = torch.compile(getattr(self._implementation, name), dynamic=False)
+            self._compiled[name] = torch.compile(
+                getattr(self._implementation, name), dynamic=False, fullgraph=True
+            )
         return self._compiled[name]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ganirl import Case, Conventions, Rows
 
@@ -29,8 +31,7 @@ class TorchTarget:
 
     def discriminator_logit(self, case: Case, rows: Rows) -> Tensor:
         """(n,) ℓ; no gradient flows to the policy."""
-        logit: Tensor = _discriminator(case)(rows.features, self.log_q(case, rows).detach())
-        return logit
+        return _discriminator(case, "forward", rows.features, self.log_q(case, rows).detach())
 
     def discriminator_probability(self, case: Case, rows: Rows) -> Tensor:
         """(n,) D = σ(ℓ)."""
@@ -38,11 +39,12 @@ class TorchTarget:
 
     def discriminator_loss(self, case: Case) -> Tensor:
         """L_D."""
-        return _discriminator(case).loss(self._batch(case, case.expert), self._batch(case, case.generator))
+        sides = self._batch(case, case.expert), self._batch(case, case.generator)
+        return _discriminator(case, "loss", *sides)
 
     def generator_reward(self, case: Case, rows: Rows) -> Tensor:
         """(n,) log D − log(1 − D)."""
-        return _discriminator(case).reward(rows.features, self.log_q(case, rows))
+        return _discriminator(case, "reward", rows.features, self.log_q(case, rows))
 
     def generator_loss(self, case: Case) -> Tensor:
         """L_G."""
@@ -55,11 +57,10 @@ class TorchTarget:
 
     def irl_loss(self, case: Case) -> Tensor:
         """L_cost^μ̃, guided cost learning without a discriminator."""
-        discriminator = _discriminator(case)
         expert, generator = self._batch(case, case.expert), self._batch(case, case.generator)
         return objectives.guided_cost_loss(
-            discriminator.cost(expert.inputs),
-            discriminator.cost(generator.inputs),
+            _discriminator(case, "cost", expert.inputs),
+            _discriminator(case, "cost", generator.inputs),
             expert.log_q,
             generator.log_q,
             case.b,
@@ -82,23 +83,37 @@ class TorchTarget:
 
 
 class _LinearCost(nn.Module):
-    """c = φ·θ at a θ that is given, not owned."""
+    """c = φ·θ."""
 
-    def __init__(self, theta: Tensor) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.theta = theta
+        self.theta = nn.Parameter(torch.empty(0))
 
     def forward(self, features: Tensor) -> Tensor:
         cost: Tensor = features @ self.theta
         return cost
 
 
-def _discriminator(case: Case) -> Discriminator:
-    """Return a discriminator whose parameters are the case's own leaves, so that gradients arrive there."""
-    discriminator = Discriminator(_LinearCost(case.theta))
-    del discriminator.log_partition  # a registered parameter takes no tensor that is not one
-    discriminator.log_partition = case.b
-    return discriminator
+class _AnyMethod(nn.Module):
+    """Calls any method of a discriminator, because `functional_call` reaches ``forward`` alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.discriminator = Discriminator(_LinearCost())
+
+    def forward(self, method: str, *arguments: Any) -> Tensor:
+        result: Tensor = getattr(self.discriminator, method)(*arguments)
+        return result
+
+
+_DISCRIMINATOR = _AnyMethod()
+
+
+def _discriminator(case: Case, method: str, *arguments: Any) -> Tensor:
+    """Call a method of a discriminator whose parameters are the case's own leaves: gradients arrive there."""
+    parameters = {"discriminator.cost_network.theta": case.theta, "discriminator.log_partition": case.b}
+    result: Tensor = functional_call(_DISCRIMINATOR, parameters, (method, *arguments))
+    return result
 
 
 target = TorchTarget()

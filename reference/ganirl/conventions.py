@@ -21,6 +21,7 @@ class Conventions:
     expert_label : 1 if D is the probability of the expert, 0 if it is that of the generator (claim I2)
     loss_scale : ``"sum_of_means"`` is the paper's L_D; ``"mean_of_all"`` averages the concatenation of both
         batches (½ L_D for equal batches, claim I1); ``"sum"`` adds all rows
+    loss_factor : a factor on the loss beyond that: ½ for a mean of both means
     loss_form : how −log D is computed: ``"log_sigmoid"``, ``"softplus"``, ``"bce"`` (binary cross-entropy with
         logits); ``"any"`` of these by default. Only the accuracy in the tails (N1, N1b) depends on it
     reward : what `generator_reward` returns, in words for the report
@@ -39,6 +40,7 @@ class Conventions:
     unit: Unit = "trajectory"
     expert_label: Literal[0, 1] = 1
     loss_scale: Literal["sum_of_means", "mean_of_all", "sum"] = "sum_of_means"
+    loss_factor: float = 1.0
     loss_form: Literal["any", "log_sigmoid", "softplus", "bce"] = "any"
     reward: str = "log D − log(1 − D)"
     reward_baseline: bool = False
@@ -64,12 +66,16 @@ class Conventions:
             if value not in choices:
                 expected = ", ".join(repr(choice) for choice in choices)
                 raise ValueError(f"Conventions({name}={value!r}) is unknown; choose one of {expected}")
+        if not self.loss_factor > 0:
+            raise ValueError(f"Conventions(loss_factor={self.loss_factor!r}) must be positive")
 
     def side_scales(self, expert_rows: int, generator_rows: int) -> tuple[float, float]:
         """Factors (α_p, α_q) of α_p E_p[−log D] + α_q E_q[−log(1−D)], the loss as optimised (claim I1)."""
         if self.loss_scale == "sum_of_means":
-            return 1.0, 1.0
-        if self.loss_scale == "sum":
-            return float(expert_rows), float(generator_rows)
-        total = expert_rows + generator_rows
-        return expert_rows / total, generator_rows / total
+            scales = 1.0, 1.0
+        elif self.loss_scale == "sum":
+            scales = float(expert_rows), float(generator_rows)
+        else:
+            total = expert_rows + generator_rows
+            scales = expert_rows / total, generator_rows / total
+        return self.loss_factor * scales[0], self.loss_factor * scales[1]

@@ -76,7 +76,7 @@ class CallableCost:
             shifted = np.asarray(self.function(theta + 1j * step * direction))
             if not np.iscomplexobj(shifted):
                 raise TypeError("this cost drops complex numbers: give CallableCost its derivative")
-            columns.append(shifted.imag / step)
+            columns.append(np.imag(shifted) / step)
         return np.stack(columns, axis=1)
 
     def hessian(self, theta: Array) -> Array:

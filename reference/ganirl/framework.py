@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any, Protocol
@@ -54,6 +55,11 @@ class Framework(Protocol):
         ...
 
 
+    def arithmetic(self) -> AbstractContextManager[None]:
+        """Compute as cases are to be computed (full precision, one thread) while in this context."""
+        ...
+
+
 class NumpyFramework:
     """Plain NumPy: no autodiff, so that gradients come from the adapter."""
 
@@ -100,6 +106,10 @@ class NumpyFramework:
     def numpy(self, value: Any) -> Array:
         """Return a value as float64."""
         return np.asarray(value, dtype=np.float64)
+
+    def arithmetic(self) -> AbstractContextManager[None]:
+        """Silence overflow and its like: what comes of them is judged, not printed."""
+        return np.errstate(all="ignore")
 
     def gradients(self, value: Any, case: Case, wrt: tuple[str, ...]) -> None:
         """NumPy cannot differentiate: the adapter gives gradients."""

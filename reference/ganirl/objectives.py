@@ -119,7 +119,7 @@ def log_partition_estimate(w_p: Array, w_q: Array, c: Array, log_mixture: Array)
 
 
 def surrogate_loss(w_p: Array, w_q: Array, c: Array, log_mixture: Array) -> float:
-    """L_cost^μ̃ = E_p[c] + log E_μ[e^{−c}/μ̃] [paper, section 3.2]; ``log_mixture`` stays as it is when θ moves."""
+    """L_cost^μ̃ = E_p[c] + log E_μ[e^{−c}/μ̃] [paper, 3.2]; ``log_mixture`` stays when θ moves."""
     return float(expectation(w_p, c)) + log_partition_estimate(w_p, w_q, c, log_mixture)
 
 

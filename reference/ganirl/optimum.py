@@ -8,11 +8,10 @@ tails are computed, ones are added exactly. With v = α_p w_p + α_q w_q and ℓ
     ∂_bL_D = K + T₊ − T₋,  K = α_p P(ℓ<0) − α_q Q(ℓ≥0),  T₊ = Σ_{ℓ≥0} v σ(−ℓ),  T₋ = Σ_{ℓ<0} v σ(ℓ)
 
 is the first form for sides separated with the right sign, the second for the wrong one, and accurate between.
-All is scaled by e^{min|ℓ|}: nothing underflows, and the certificate, being a ratio, does not notice.
+All is scaled by e^{min|ℓ|}: nothing underflows, and the certificate, a ratio, does not notice.
 
-Weights sum to one only up to rounding, which moves b* without limit where the curvature vanishes. So the defect
-of a side is given to its heaviest row, exactly, and the radius covers the difference to sharing it out in
-proportion.
+Weights sum to one only up to rounding, which moves b* without limit where the curvature vanishes. So the
+defect of a side is given to its heaviest row, exactly, and the radius covers the difference to sharing it.
 
 A batch is a dozen rows, for which lists are several times faster than arrays; only `_Equation.at` has both.
 """
@@ -97,19 +96,19 @@ def distance_to_optimum(
     alpha_q: float = 1.0,
     input_error: npt.ArrayLike = 0.0,
 ) -> float:
-    """Bound |b − b*| for somebody else's b, by ∂_bL_D there; inf if none can be certified. See `optimal_b`."""
+    """Bound |b − b*| for somebody else's b, by ∂_bL_D there; inf if none is certain. See `optimal_b`."""
     equation = _equation(w_p, w_q, c, log_q, alpha_p=alpha_p, alpha_q=alpha_q, input_error=input_error)
     return equation.radius(b)
 
 
 def problem_optimum(problem: Problem, theta: Array) -> Optimum:
-    """b* of a whole problem at θ."""
+    """Return b* of a whole problem at θ."""
     return optimal_b(problem.data_weight, problem.generator_weight, problem.cost.value(theta), problem.log_q)
 
 
 @dataclass(frozen=True)
 class _Side:
-    """Weights α·w of one side, in order of a, and what its heaviest row gets so that they sum to α exactly."""
+    """Weights α·w of one side in order of a, and what its heaviest row gets so that they sum to α."""
 
     scale: float  # α
     weight: list[float]
@@ -127,7 +126,7 @@ class _Side:
 
 @dataclass(frozen=True)
 class _Slope:
-    """∂_bL_D and its derivative at one b, times e^shift, as ones and tails."""
+    """∂_bL_D at one b as ones and tails, times e^shift."""
 
     shift: float  # min |ℓ|
     ones: float  # K
@@ -186,12 +185,13 @@ class _Equation:
             distances = np.abs(self.arrays[0] - b)
             sigmoids = 1.0 / (1.0 + np.exp(-distances))
             tails = self.arrays[1] * np.exp(shift - distances) * sigmoids
-            falling, rising, curvature = tails[:below].sum(), tails[below:].sum(), tails @ sigmoids
+            falling, rising = float(tails[:below].sum()), float(tails[below:].sum())
+            curvature = float(tails @ sigmoids)
         ones = self.ones(below) * math.exp(min(shift, _LARGEST_EXPONENT))
-        return _Slope(shift, ones, float(rising), float(falling), float(curvature))
+        return _Slope(shift, ones, rising, falling, curvature)
 
     def bracket(self) -> tuple[float, float]:
-        """Where ∂_bL_D ≤ 0 and ≥ 0: below (above) every a no row is more fooled (missed) than the outermost."""
+        """Where ∂_bL_D ≤ 0 and ≥ 0: there every σ is compared with that of the outermost row."""
         data, generator = math.fsum(self.data.weight), math.fsum(self.generator.weight)
         low = self.a[0] + math.log(generator / self.data.scale)
         high = self.a[-1] + math.log(self.generator.scale / data)
@@ -224,7 +224,7 @@ class _Equation:
         return b
 
     def radius(self, b: float) -> float:
-        """|b − b*| ≤ −log(1 − r/A): |d log σ'(x)/dx| ≤ 1, so ∂²L_D shrinks no faster than e^−|δ| (MATH 6.5)."""
+        """|b − b*| ≤ −log(1 − r/A), as |d log σ'(x)/dx| ≤ 1: ∂²L_D falls no faster than e^−|δ| (MATH 6.5)."""
         slope = self.at(b)
         tails, error = 0.0, 0.0
         for a, weight, input_error in zip(self.a, self.weight, self.error, strict=True):

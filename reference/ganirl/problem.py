@@ -14,6 +14,7 @@ import numpy.typing as npt
 from .case import Steps, Unit
 from .cost import Cost, LinearCost
 from .logspace import log_normalise, log_sum_exp
+from .step_cost import StepCost
 
 Array = npt.NDArray[np.float64]
 
@@ -86,7 +87,12 @@ class Problem:
         gradient = self.cost.gradient(theta)
         intercept = self.cost.value(theta) - gradient @ theta
         features = np.concatenate([gradient, intercept[:, None]], axis=1)
-        return replace(self, cost=LinearCost(features)), np.append(theta, 1.0)
+        steps = self.steps
+        if isinstance(self.cost, StepCost):
+            steps = replace(steps, features=self.cost.tangent(theta))
+        elif steps.mask.shape[1] == 1:
+            steps = replace(steps, features=features[:, None, :])
+        return replace(self, cost=LinearCost(features), steps=steps), np.append(theta, 1.0)
 
 
 def one_step(log_q: Array, features: Array) -> tuple[Array, Steps]:

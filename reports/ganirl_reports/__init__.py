@@ -1,7 +1,7 @@
 """Floor 5: what to tell a person, a CI, a paper.
 
-The command line is `ganirl_reports.command_line`. Python code and test suites use the names exported here; each
-is imported when it is first asked for, so that ``import ganirl_reports`` costs nothing.
+The command line is `ganirl_reports.command_line`. Python code and test suites use the names exported here;
+each is imported when it is first asked for, so that ``import ganirl_reports`` costs nothing.
 """
 
 from __future__ import annotations

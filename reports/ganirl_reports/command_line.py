@@ -71,11 +71,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     make_streams_safe()
     try:
-        outcome = ganirl.main(
-            args=None if arguments is None else list(arguments), prog_name="ganirl", standalone_mode=False
-        )
+        # Not ganirl.main(): it would leave with 1, the code of a failed gate, where a pipe is closed.
+        with ganirl.make_context("ganirl", list(sys.argv[1:] if arguments is None else arguments)) as context:
+            outcome = ganirl.invoke(context)
         sys.stdout.flush()
         return int(outcome or 0)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
     except (KeyboardInterrupt, click.Abort):
         print("interrupted", file=sys.stderr)
         return Exit.INTERRUPTED
@@ -106,7 +108,7 @@ def main() -> None:
 
 
 def _mendable(error: Exception) -> bool:
-    """Whether the user can mend it. Floors that were never imported have raised nothing, and are not asked."""
+    """Whether the user can mend it. Floors that were never imported have raised nothing."""
     kinds: list[type[Exception]] = [SettingsError]
     for module, name in (
         ("ganirl_properties", "UsageError"),

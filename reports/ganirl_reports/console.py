@@ -1,4 +1,4 @@
-"""Where output goes: stdout for results, stderr for progress, and no character that a terminal cannot show."""
+"""Where output goes: results to stdout, progress to stderr, and no character that a terminal lacks."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from rich.console import Console
 PIPED_WIDTH = 140
 
 _PLAIN = {
-    "✓": "+", "✗": "x", "◐": "~", "·": "-", "⊘": "#", "○": "o", "∞": "inf", "…": "...", "−": "-", "–": "-", "—": "-",
+    "✓": "+", "✗": "x", "◐": "~", "·": "-", "⊘": "#", "○": "o", "∞": "inf", "…": "...", "−": "-", "–": "-",
+    "—": "-",
     "→": "->", "⇒": "=>", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "×": "x", "½": "1/2", "’": "'", "“": '"',
     "”": '"', "θ": "theta", "φ": "phi", "σ": "sigma", "π": "pi", "τ": "tau", "μ": "mu", "ℓ": "l", "ε": "eps",
-    "∂": "d", "Σ": "sum", "∇": "grad", "²": "^2", "α": "alpha", "β": "beta", "δ": "delta", "∈": "in", "√": "sqrt",
+    "∂": "d", "Σ": "sum", "∇": "grad", "²": "^2", "α": "alpha", "β": "beta", "δ": "delta", "∈": "in",
+    "√": "sqrt",
     "━": "-", "─": "-", "│": "|",
 }  # fmt: skip
 

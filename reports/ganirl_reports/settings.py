@@ -67,7 +67,7 @@ def read_settings(start: Path) -> Settings:
     for key in table:
         if key not in known:
             raise SettingsError(f"{path}: {TABLE} has no key {key!r}; there are {', '.join(known)}")
-    values = {
+    values: dict[str, Any] = {
         key: _READERS[key](value, f"{path}: {key} in {TABLE}", path.parent) for key, value in table.items()
     }
     return Settings(**values)

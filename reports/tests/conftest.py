@@ -126,9 +126,12 @@ def every_verdict() -> Report:
         violation("float64"),
         violation("float32"),
         replace(violation("bfloat16"), worst=Worst(float("nan"), 0.01, float("nan"))),
-        *(Verdict("E3", dtype, "cpu", "waived", "declared", 0, "trained by PPO outside of this library") for dtype in RUN.dtypes),
-        Verdict("N1", "float64", "cpu", "blocked", "40 cases", 40, "the same numbers as E1's formula", None, None, None, "E1"),
-        Verdict("N1", "float32", "cpu", "error", "none", 0, "ZeroDivisionError: float division by zero (acme.py:12)"),
+        *(
+            Verdict("E3", dtype, "cpu", "waived", "declared", 0, "trained by PPO outside of this library")
+            for dtype in RUN.dtypes
+        ),
+        Verdict("N1", "float64", "cpu", "blocked", "40 cases", 40, "as E1's formula", blocked_by="E1"),
+        Verdict("N1", "float32", "cpu", "error", "none", 0, "ZeroDivisionError: division by zero"),
         satisfied("N1", "bfloat16"),
     ]  # fmt: skip
     equivalence = Equivalence(
@@ -170,7 +173,7 @@ def empty_report() -> Report:
 
 
 class Engine:
-    """Stands in for the search: it returns the report that a test gives it, and remembers how it was asked."""
+    """Stands in for the search: it returns the report that a test gives it, and remembers the call."""
 
     def __init__(self) -> None:
         self.report = all_good()

@@ -1,4 +1,4 @@
-"""Why the claims are true: one derivation a claim, for general N, each with a broken twin that must not cancel."""
+"""Why the claims are true: a derivation a claim, for general N, with broken twins that must not cancel."""
 
 from .catalogue import derivation, derivations
 from .derivation import Derivation, Judgement, ProofResult, Statement, Step, Twin, TwinResult

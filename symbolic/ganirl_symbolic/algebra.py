@@ -1,12 +1,14 @@
 """Reduce an identity between sums to a rational one, and decide that in milliseconds.
 
-Two sums over the same rows agree for every N, every weighting and, read as an integrand, for integrals, if their
-summands agree. So `merge` joins a linear combination of sums into one summand; `canonical` names derivatives,
-writes the cost as c = −b − log m and leaves rational functions of m, q, the weights and a few logarithms, which
-``cancel(together(…))`` decides. Where sums are divided by sums, `name_sums` gives each its own name first.
+Two sums over the same rows agree for every N, every weighting and, read as an integrand, for integrals, if
+their summands agree. So `merge` joins a linear combination of sums into one summand; `canonical` names
+derivatives, writes the cost as c = −b − log m and leaves a rational function of m, q, the weights and a few
+logarithms, which ``cancel(together(…))`` decides. Where sums are divided by sums, `SumNames` names them.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 from .symbols import DERIVATIVES, FUNCTIONS, Expr, i, m, q, sp
 
@@ -31,6 +33,7 @@ class NotLinearError(AlgebraError):
     """Sums are multiplied or divided; such an identity has to name its sums."""
 
 
+@cache
 def canonical(expr: Expr) -> Expr:
     """Rational normal form of an expression in row ``i``; zero if and only if it cancels.
 
@@ -89,8 +92,8 @@ def merge(expr: Expr) -> tuple[Expr, tuple[Expr, Expr, Expr]]:
     return summand, frame or (i, sp.Integer(1), sp.Integer(1))
 
 
-# In these variables, m = r D and q = r (1 − D), all of D, 1 − D, D(1 − D) … are polynomials, so that sums of them
-# have one expansion in monomials and linear relations between sums are seen.
+# In these variables, m = r D and q = r (1 − D), each of D, 1 − D, D(1 − D) … is a polynomial, so that sums of
+# them have one expansion in monomials and linear relations between sums are seen.
 _probability = sp.IndexedBase("D", positive=True)
 _scale = sp.IndexedBase("r", positive=True)
 
@@ -106,32 +109,34 @@ class SumNames:
         return expr.xreplace({each: self._name_sum(each) for each in expr.atoms(sp.Sum)})
 
     def summands(self) -> dict[Expr, Expr]:
-        """What each name stands for: symbol → summand in row ``i`` in terms of m and q."""
-        back = {_probability[i]: m[i] / (m[i] + q[i]), _scale[i]: m[i] + q[i]}
+        """Say what each name stands for: symbol → summand in row ``i``, in terms of m and q."""
+        back = {_probability[i]: m[i] / (m[i] + q[i])}
         return {symbol: monomial.xreplace(back) for monomial, symbol in self.symbols.items()}
 
     def _name_sum(self, each: Expr) -> Expr:
-        summand, (dummy, _, _) = merge(each)
-        forward = {m[i]: _scale[i] * _probability[i], q[i]: _scale[i] * (1 - _probability[i])}
-        flat = canonical(canonical(summand.xreplace({dummy: i})).xreplace(forward))
-        top, bottom = sp.fraction(flat)
-        result = sp.Integer(0)
-        for term in sp.Add.make_args(sp.expand(top)):
-            constant, monomial = sp.Integer(1), sp.Integer(1)
-            for factor in (*sp.Mul.make_args(term), *(1 / x for x in sp.Mul.make_args(bottom))):
-                if factor.has(i):
-                    monomial *= factor
-                else:
-                    constant *= factor
-            result += constant * self._symbol(monomial)
-        return result
+        return sp.Add(*(constant * self._symbol(monomial) for constant, monomial in _monomials(each)))
 
     def _symbol(self, monomial: Expr) -> Expr:
         if monomial not in self.symbols:
-            shown = monomial.xreplace({_scale[i]: m[i] / _probability[i]})
-            label = sp.latex(shown, mul_symbol=r" \, ").replace("_{i}", "")
+            label = sp.latex(monomial, mul_symbol=r" \, ").replace("_{i}", "")
             self.symbols[monomial] = sp.Dummy(rf"\left\langle {label} \right\rangle", real=True)
         return self.symbols[monomial]
+
+
+@cache
+def _monomials(each: Expr) -> tuple[tuple[Expr, Expr], ...]:
+    """Write a sum's summand as Σ constant · monomial: constants free of the row, monomials of it alone."""
+    summand, (dummy, _, _) = merge(each)
+    flat = canonical(summand.xreplace({dummy: i}))
+    top, bottom = sp.fraction(flat)
+    if bottom.has(m[i]) and bottom.has(q[i]):
+        forward = {m[i]: _scale[i] * _probability[i], q[i]: _scale[i] * (1 - _probability[i])}
+        backward = {_scale[i]: m[i] / _probability[i]}
+        top, bottom = (
+            sp.expand(part).xreplace(backward) for part in sp.fraction(canonical(flat.xreplace(forward)))
+        )
+    terms = (term / bottom for term in sp.Add.make_args(sp.expand(top)) if term != 0)
+    return tuple(term.as_independent(i, as_Add=False) for term in terms)
 
 
 def eliminate(expr: Expr, relations: list[Expr]) -> Expr:
@@ -139,7 +144,9 @@ def eliminate(expr: Expr, relations: list[Expr]) -> Expr:
     remaining = list(relations)
     while remaining:
         relation = sp.expand(remaining.pop(0))
-        names = sorted(relation.atoms(sp.Dummy), key=lambda symbol: (symbol not in expr.free_symbols, str(symbol)))
+        names = sorted(
+            relation.atoms(sp.Dummy), key=lambda symbol: (symbol not in expr.free_symbols, str(symbol))
+        )
         if not names:
             continue
         pivot = names[0]
@@ -147,6 +154,13 @@ def eliminate(expr: Expr, relations: list[Expr]) -> Expr:
         expr = expr.xreplace({pivot: solution})
         remaining = [other.xreplace({pivot: solution}) for other in remaining]
     return sp.cancel(sp.together(expr))
+
+
+@cache
+def derivative(loss: Expr, *variables: Expr) -> Expr:
+    """Differentiate a linear combination of sums under the sum, which is three times faster than outside."""
+    summand, frame = merge(loss)
+    return sp.Sum(sp.diff(summand, *variables), frame)
 
 
 def partial(loss: Expr, entry: Expr) -> Expr:

@@ -1,4 +1,4 @@
-"""Which module derives which claim, in the order of the catalogue; SymPy is imported when a derivation is built."""
+"""Which module derives which claim, in the order of the catalogue; SymPy waits until one is built."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Judgement:
         The residual in LaTeX, ``"0"`` when it holds.
     witness
         When it does not hold: the value of the residual on a concrete instance that meets every stated
-        condition, computed to be non-zero; ``None`` if no such instance was found, which is then no refutation.
+        condition, computed to be non-zero; ``None`` if no such instance was found, which refutes nothing.
     """
 
     holds: bool
@@ -91,7 +91,7 @@ class Derivation:
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """The whole derivation, in order. Printing LaTeX takes milliseconds, so it waits until it is asked for."""
+        """The whole derivation, in order; printed when it is asked for, since LaTeX takes its time."""
         return self.opening + tuple(step for statement in self.statements for step in statement.steps())
 
 
@@ -115,7 +115,7 @@ class ProofResult:
     proved
         At least one statement, and every one holds.
     residual
-        ``"0"`` when proved; else the first residual that is left, in LaTeX; ``""`` where there is no statement.
+        ``"0"`` when proved; else the first residual left, in LaTeX; ``""`` where there is no statement.
     statements
         How many statements were decided.
     seconds

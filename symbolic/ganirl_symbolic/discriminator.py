@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .algebra import AlgebraError, canonical, partial
+from .algebra import AlgebraError, canonical, derivative, partial
 from .derivation import Derivation, Step
 from .statements import Positivity, RowIdentity, SumIdentity
 from .symbols import (
@@ -25,7 +25,6 @@ from .symbols import (
     sp,
     theta,
     total,
-    w_q,
 )
 
 BATCH = "every N, every weighting of the rows (any minibatch), every θ and b; integrals alike"
@@ -49,7 +48,7 @@ def _only_zero(expr: Expr, unknown: Expr) -> Expr:
 
 
 def A1() -> Derivation:
-    """D* = p/(p + q), equation (3)."""
+    """Derive D* = p/(p + q), equation (3)."""
 
     def loss(expert: Expr, generator: Expr) -> Expr:
         return total(h[i] * (expert * -sp.log(_free[i]) + generator * -sp.log(1 - _free[i])))
@@ -59,7 +58,9 @@ def A1() -> Derivation:
 
     right, swapped = loss(p[i], q[i]), loss(q[i], p[i])
     optimum = RowIdentity(
-        "the only stationary point of L_D in D_j is p/(p + q)", _only_zero(partial(right, _free[i]), _free[i]), p[i] / (p[i] + q[i])
+        "the only stationary point of L_D in D_j is p/(p + q)",
+        _only_zero(partial(right, _free[i]), _free[i]),
+        p[i] / (p[i] + q[i]),
     )
     convex = Positivity("with D = x/(x + y), x, y > 0, the second derivative is positive", curvature(right))
     edge = Positivity(
@@ -78,7 +79,11 @@ def A1() -> Derivation:
         ),
         (optimum, convex, edge),
         (
-            optimum.twin("labels swapped", "expert rows labelled 0", lhs=_only_zero(partial(swapped, _free[i]), _free[i])),
+            optimum.twin(
+                "labels swapped",
+                "expert rows labelled 0",
+                lhs=_only_zero(partial(swapped, _free[i]), _free[i]),
+            ),
             optimum.twin("half density", "p/(p + 2q) for p/(p + q)", rhs=p[i] / (p[i] + 2 * q[i])),
             convex.twin(
                 "expert term negated",
@@ -90,7 +95,7 @@ def A1() -> Derivation:
 
 
 def A4() -> Derivation:
-    """D = σ(ℓ), unnumbered in section 3.1."""
+    """Derive D = σ(ℓ), unnumbered in section 3.1."""
     ell = logit()
     sigmoid = RowIdentity("D is the sigmoid of ℓ = −c − b − log q", D, 1 / (1 + sp.exp(-ell)))
     expert = RowIdentity("−log D is softplus(−ℓ)", -sp.log(D), sp.log(1 + sp.exp(-ell)))
@@ -106,9 +111,7 @@ def A4() -> Derivation:
         (Step("The model takes the place of p in the optimal discriminator.", sp.latex(D)),),
         (sigmoid, expert, generator),
         (
-            sigmoid.twin(
-                "σ(E − log q)", "cost sign as printed in section 4", rhs=off(c - b - sp.log(q[i]))
-            ),
+            sigmoid.twin("σ(E − log q)", "cost sign as printed in section 4", rhs=off(c - b - sp.log(q[i]))),
             sigmoid.twin("bias +log Z", "log Z with the wrong sign", rhs=off(-c + b - sp.log(q[i]))),
             sigmoid.twin("no log q", "log q left out of the logit", rhs=off(-c - b)),
             expert.twin("softplus(ℓ)", "the sign of the softplus", rhs=sp.log(1 + sp.exp(ell))),
@@ -117,7 +120,7 @@ def A4() -> Derivation:
 
 
 def A5() -> Derivation:
-    """log D − log(1 − D) = ℓ."""
+    """Derive log D − log(1 − D) = ℓ, the reward of section 3.2.3."""
     reward = RowIdentity("the log odds of D are the logit", sp.log(D) - sp.log(1 - D), logit())
     return Derivation(
         "A5",
@@ -138,20 +141,20 @@ def _gauge(expr: Expr, bias: Expr) -> Expr:
 
 
 def A6() -> Derivation:
-    """The pair (c + k, b − k) is the same discriminator."""
+    """Derive that (c + k, b − k) is the same discriminator as (c, b)."""
     loss, objective = discriminator_loss(), generator_loss()
     slid, slipped = _gauge(loss, b - k), _gauge(loss, b + k)
     value = SumIdentity("L_D is unchanged", slid, loss)
-    slope = SumIdentity("so is its gradient in θ", sp.diff(slid, theta), sp.diff(loss, theta))
+    slope = SumIdentity("so is its gradient in θ", derivative(slid, theta), derivative(loss, theta))
     bias = SumIdentity(
         "so is its slope in b, whose zero therefore moves with the gauge: b*(c + k) = b*(c) − k",
-        sp.diff(slid, b),
-        sp.diff(loss, b),
+        derivative(slid, b),
+        derivative(loss, b),
     )
     null = SumIdentity(
         "the Hessian annihilates (constant feature, −1): ∂_k∂_b and ∂_b² of L_D(c + k, b) agree",
-        sp.diff(_gauge(loss, b), k, b).xreplace({k: sp.Integer(0)}),
-        sp.diff(loss, b, b),
+        derivative(_gauge(loss, b), k, b).xreplace({k: sp.Integer(0)}),
+        derivative(loss, b, b),
     )
     return Derivation(
         "A6",
@@ -169,14 +172,14 @@ def A6() -> Derivation:
         ),
         (
             value.twin("b + k", "b moved the wrong way", lhs=slipped),
-            slope.twin("b + k", "b moved the wrong way", lhs=sp.diff(slipped, theta)),
-            bias.twin("b kept", "the cost shifted, b left where it was", lhs=sp.diff(_gauge(loss, b), b)),
+            slope.twin("b + k", "b moved the wrong way", lhs=derivative(slipped, theta)),
+            bias.twin("b kept", "the cost shifted, b left where it was", lhs=derivative(_gauge(loss, b), b)),
         ),
     )
 
 
 def A9() -> Derivation:
-    """Detailed balance, q D = m (1 − D)."""
+    """Derive detailed balance, q D = m (1 − D)."""
     balance = RowIdentity("q D = m (1 − D)", q[i] * D, model * (1 - D))
     return Derivation(
         "A9",
@@ -192,7 +195,7 @@ def A9() -> Derivation:
 
 
 def A10() -> Derivation:
-    """m* = p q̂/q when samples come from q but q̂ enters the logit."""
+    """Derive m* = p q̂/q when samples come from q but q̂ enters the logit."""
 
     def slope(expert: Expr, scored: Expr) -> Expr:
         guess = probability(scored).xreplace({c: _cost[i]})
@@ -202,7 +205,9 @@ def A10() -> Derivation:
     def optimum(expert: Expr, scored: Expr) -> Expr:
         return _only_zero(canonical(slope(expert, scored).xreplace(_by_model)), m[i])
 
-    law = RowIdentity("the only stationary point is m* = p q̂/q", optimum(p[i], q_hat[i]), p[i] * q_hat[i] / q[i])
+    law = RowIdentity(
+        "the only stationary point is m* = p q̂/q", optimum(p[i], q_hat[i]), p[i] * q_hat[i] / q[i]
+    )
     recovered = RowIdentity(
         "so the cost recovered is off by the log ratio of the densities",
         -sp.log(law.lhs),
@@ -230,7 +235,9 @@ def A10() -> Derivation:
             law.twin("ratio inverted", "m* = p q/q̂", rhs=p[i] * q[i] / q_hat[i]),
             law.twin("right density, wrong law", "the logit scored with q itself", lhs=optimum(p[i], q[i])),
             recovered.twin(
-                "sign of the shift", "log(q̂/q) for log(q/q̂)", rhs=-sp.log(p[i]) - sp.log(q[i]) + sp.log(q_hat[i])
+                "sign of the shift",
+                "log(q̂/q) for log(q/q̂)",
+                rhs=-sp.log(p[i]) - sp.log(q[i]) + sp.log(q_hat[i]),
             ),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .algebra import derivative
 from .derivation import Derivation, Step
 from .discriminator import BATCH
 from .instance import BALANCED, UNIT_EXPERT
@@ -31,14 +32,14 @@ from .symbols import (
 
 
 def surrogate_gradient(denominator: Expr = frozen_mixture[i]) -> Expr:
-    """Gradient of L_cost^μ̃ = E_p[c] + log E_μ[e^{−c}/μ̃], equation (4); a frozen μ̃ is put in after differentiation."""
+    """Gradient of L_cost^μ̃ = E_p[c] + log E_μ[e^{−c}/μ̃], equation (4); a frozen μ̃ is put in afterwards."""
     objective = E_p(c) + sp.log(E_mu(sp.exp(-c) / denominator))
     return sp.diff(objective, theta).xreplace({frozen_mixture[i]: mixture})
 
 
 def C1() -> Derivation:
-    """∂L_D/∂θ for every b."""
-    slope = sp.diff(discriminator_loss(), theta)
+    """Derive ∂L_D/∂θ for every b."""
+    slope = derivative(discriminator_loss(), theta)
     errors = SumIdentity("E_p[(1 − D) c'] − E_q[D c']", slope, E_p((1 - D) * dc) - E_q(D * dc))
     mixed = SumIdentity("E_p[c'] − 2 E_μ[D c']", slope, E_p(dc) - 2 * E_mu(D * dc))
     weights = SumIdentity(
@@ -60,7 +61,9 @@ def C1() -> Derivation:
             errors.twin("q-side sign", "E_p[(1 − D)c'] + E_q[D c']", rhs=E_p((1 - D) * dc) + E_q(D * dc)),
             errors.twin("labels swapped", "E_q[(1 − D)c'] − E_p[D c']", rhs=E_q((1 - D) * dc) - E_p(D * dc)),
             mixed.twin("no factor 2", "E_p[c'] − E_μ[D c']", rhs=E_p(dc) - E_mu(D * dc)),
-            weights.twin("no 1/Z", "the weights not divided by Z", rhs=E_p(dc) - E_mu(sp.exp(-c) / mixture * dc)),
+            weights.twin(
+                "no 1/Z", "the weights not divided by Z", rhs=E_p(dc) - E_mu(sp.exp(-c) / mixture * dc)
+            ),
             residual.twin(
                 "no 1 − D", "the likelihood residual itself", rhs=total(h[i] * (p[i] - model) * dc)
             ),
@@ -69,8 +72,8 @@ def C1() -> Derivation:
 
 
 def C2() -> Derivation:
-    """∂L_D/∂θ = ∂L_cost^μ̃/∂θ at b*, with μ̃ frozen."""
-    slope, surrogate = sp.diff(discriminator_loss(), theta), surrogate_gradient()
+    """Derive ∂L_D/∂θ = ∂L_cost^μ̃/∂θ at b*, with μ̃ frozen."""
+    slope, surrogate = derivative(discriminator_loss(), theta), surrogate_gradient()
     weight = sp.exp(-c) / mixture
     S0, S1 = E_mu(D), E_mu(D * dc)
     weighted = NamedSumIdentity(
@@ -84,7 +87,7 @@ def C2() -> Derivation:
     certificate = NamedSumIdentity(
         "it is the slope in b times a weighted mean of c', so that |difference| ≤ max|c'| · |∂L_D/∂b|",
         slope - surrogate,
-        sp.diff(discriminator_loss(), b) * S1 / S0,
+        derivative(discriminator_loss(), b) * S1 / S0,
         (UNIT_EXPERT,),
     )
     equal = NamedSumIdentity("at b* the gradients are equal", slope, surrogate, (BALANCED,))

@@ -1,8 +1,8 @@
 """Concrete instances: rational rows on which a broken identity is seen to fail.
 
-A summand that does not vanish refutes nothing by itself: Σ h(p − q) is zero although p − q is not. So a twin is
-refuted on an instance that meets every condition of its claim (weights that sum to one, a generator whose
-densities stay normalised, the optimal b where that is presupposed), where the residual has a non-zero value.
+A summand that does not vanish refutes nothing by itself: Σ h(p − q) is zero although p − q is not. So a twin
+is refuted on an instance that meets every condition of its claim (weights that sum to one, a generator that
+stays normalised, the optimal b where that is presupposed), where the residual has a non-zero value.
 """
 
 from __future__ import annotations
@@ -64,7 +64,12 @@ def _balance(rows: Rows, rng: Random) -> None:
 
 UNIT_EXPERT = Condition("the expert's weights sum to one", mass_p, sp.Integer(1), _nothing)
 UNIT_DATA = Condition("the data density is normalised", total(h[i] * p[i]), sp.Integer(1), _nothing)
-UNIT_GENERATOR = Condition("the generator stays normalised", total(h[i] * d_density[i]), sp.Integer(0), _nothing)
+UNIT_GENERATOR = Condition(
+    "the generator stays normalised", total(h[i] * d_density[i]), sp.Integer(0), _nothing
+)
+UNIT_TRANSITION = Condition(
+    "the transition probabilities sum to one", total(transition[i]), sp.Integer(1), _nothing
+)
 UNIT_MODEL = Condition(r"b is the true log Z", total(h[i] * m[i]), sp.Integer(1), _normalise_model)
 BALANCED = Condition("b is optimal, so that E_μ[D] = ½", E_mu(D), sp.Rational(1, 2), _balance)
 
@@ -89,7 +94,7 @@ def instances(
 
 
 def _normalise(rows: Rows) -> None:
-    """Weights and conditional distributions sum to one, densities too under h, derivatives of a density to zero."""
+    """Make weights and distributions sum to one, densities too under h, derivatives of a density to zero."""
     for weight in {w_p, w_q, policy, transition} & rows.keys():
         mass = sum(rows[weight])
         rows[weight] = [value / mass for value in rows[weight]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .algebra import derivative
 from .derivation import Derivation, Step
 from .discriminator import BATCH
 from .gradients import surrogate_gradient
@@ -18,7 +19,6 @@ from .symbols import (
     discriminator_loss,
     h,
     i,
-    mass_p,
     mixture,
     model,
     p,
@@ -31,15 +31,15 @@ from .symbols import (
 
 
 def _through_optimum() -> Expr:
-    """Gradient of E_p[c] + log E_μ[e^{−c}/μ̃(θ, b*(θ))] by the chain rule; b*' from E_μ[D] = ½ differentiated in θ."""
+    """Gradient of E_p[c] + log E_μ[e^{−c}/μ̃(θ, b*(θ))], with the velocity of b* from E_μ[D] = ½."""
     objective = E_p(c) + sp.log(E_mu(sp.exp(-c) / mixture))
     balance = E_mu(D)
-    velocity = -sp.diff(balance, theta) / sp.diff(balance, b)
+    velocity = -derivative(balance, theta) / derivative(balance, b)
     return sp.diff(objective, theta) + sp.diff(objective, b) * velocity
 
 
 def C3() -> Derivation:
-    """The three derivatives of the surrogate at b*; only the frozen one is ∂L_D/∂θ."""
+    """Derive three gradients of the surrogate at b*, of which only the frozen one is ∂L_D/∂θ."""
     spread = D * (1 - D)
     right, leaked, implicit = E_mu(D * dc), E_mu(spread * dc), E_mu(spread * dc) / E_mu(spread)
     frozen = NamedSumIdentity(
@@ -57,7 +57,7 @@ def C3() -> Derivation:
         E_p(dc) - implicit,
         (BALANCED,),
     )
-    slope = sp.diff(discriminator_loss(), theta)
+    slope = derivative(discriminator_loss(), theta)
     return Derivation(
         "C3",
         "gradients that leak through μ̃ or through log Z*(θ) are different gradients",
@@ -71,7 +71,9 @@ def C3() -> Derivation:
         ),
         (frozen, leak, through),
         (
-            frozen.twin("D(1 − D) for D", "the frozen gradient with a leak's weights", rhs=E_p(dc) - implicit),
+            frozen.twin(
+                "D(1 − D) for D", "the frozen gradient with a leak's weights", rhs=E_p(dc) - implicit
+            ),
             leak.twin("no 1 − D", "the leak said to be harmless", rhs=E_p(dc) - 2 * right),
             through.twin("harmless", "the implicit gradient said to be that of L_D", rhs=slope),
             through.twin("no implicit term", "b* held constant", lhs=surrogate_gradient(mixture)),
@@ -80,9 +82,9 @@ def C3() -> Derivation:
 
 
 def C5() -> Derivation:
-    """Half the exact likelihood gradient at a converged generator."""
-    slope = population(sp.diff(discriminator_loss(), theta))
-    slope_b = population(sp.diff(discriminator_loss(), b))
+    """Derive half the exact likelihood gradient at a converged generator."""
+    slope = population(derivative(discriminator_loss(), theta))
+    slope_b = population(derivative(discriminator_loss(), b))
     likelihood = sp.diff(total(h[i] * p[i] * c) + sp.log(total(h[i] * sp.exp(-c))), theta)
     at_model, at_data = {q[i]: model}, {p[i]: model}
     half = NamedSumIdentity(
@@ -92,9 +94,14 @@ def C5() -> Derivation:
         (UNIT_MODEL,),
     )
     optimal = NamedSumIdentity(
-        "there the slope in b vanishes, so that b* = log Z", slope_b.xreplace(at_model), sp.Integer(0), (UNIT_DATA, UNIT_MODEL)
+        "there the slope in b vanishes, so that b* = log Z",
+        slope_b.xreplace(at_model),
+        sp.Integer(0),
+        (UNIT_DATA, UNIT_MODEL),
     )
-    fixed = SumIdentity("at p = p_θ the gradient of L_D vanishes, for every q", slope.xreplace(at_data), sp.Integer(0))
+    fixed = SumIdentity(
+        "at p = p_θ the gradient of L_D vanishes, for every q", slope.xreplace(at_data), sp.Integer(0)
+    )
     exact = NamedSumIdentity(
         "and so does that of the likelihood", likelihood.xreplace(at_data), sp.Integer(0), (UNIT_MODEL,)
     )
@@ -104,7 +111,8 @@ def C5() -> Derivation:
         "every N, every base measure, every p; c' is the derivative along any direction of θ",
         (
             Step(
-                "Let the batch be the population, differentiate with q held, then put q = p_θ = e^{−c−b}: D = ½ everywhere.",
+                "Let the batch be the population, differentiate with q held, then put q = p_θ = e^{−c−b}: "
+                "D is ½ everywhere.",
                 r"w^p = h p, \quad w^q = h q, \quad \textstyle\sum h e^{-c} = e^b",
             ),
         ),

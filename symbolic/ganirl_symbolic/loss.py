@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .algebra import canonical, merge
+from .algebra import canonical, derivative, merge
 from .derivation import Derivation, Step
 from .discriminator import BATCH
 from .statements import Positivity, RowIdentity, SumIdentity
@@ -28,7 +28,7 @@ from .symbols import (
 
 
 def B1() -> Derivation:
-    """The four terms of equation (8), with the constant that the paper leaves out."""
+    """Derive the four terms of equation (8), with the constant that the paper leaves out."""
     constant = sp.log(2) * (mass_p + mass_q)
     entropy = -E_q(sp.log(q[i]))
     through_mixture = 2 * E_mu(sp.log(mixture))
@@ -39,8 +39,13 @@ def B1() -> Derivation:
         "L_D = log Z + E_p[c] − E_q[log q] + 2 E_μ[log μ̃] + 2 log 2",
         BATCH,
         (
-            Step("D is m/(2μ̃) and 1 − D is q/(2μ̃).", r"\tilde{\mu} = \tfrac{1}{2}(m + q), \quad m = e^{-c-b}"),
-            Step("The weights sum to one on each side, so that", r"b = b \sum w^p, \quad 2\log 2 = \log 2 \sum (w^p + w^q)"),
+            Step(
+                "D is m/(2μ̃) and 1 − D is q/(2μ̃).", r"\tilde{\mu} = \tfrac{1}{2}(m + q), \quad m = e^{-c-b}"
+            ),
+            Step(
+                "The weights sum to one on each side, so that",
+                r"b = b \sum w^p, \quad 2\log 2 = \log 2 \sum (w^p + w^q)",
+            ),
         ),
         (form,),
         (
@@ -53,8 +58,8 @@ def B1() -> Derivation:
 
 
 def B2() -> Derivation:
-    """The slope of L_D in log Z."""
-    slope = sp.diff(discriminator_loss(), b)
+    """Derive the slope of L_D in log Z."""
+    slope = derivative(discriminator_loss(), b)
     residual_mass = SumIdentity("∂L_D/∂b = 1 − 2 E_μ[D]", slope, mass_p - 2 * E_mu(D))
     errors = SumIdentity("∂L_D/∂b = E_p[1 − D] − E_q[D]", slope, E_p(1 - D) - E_q(D))
     below = Positivity("the summand stays below w^p, so that ∂L_D/∂b < 1", w_p[i] - merge(slope)[0])
@@ -75,9 +80,9 @@ def B2() -> Derivation:
 
 
 def B3() -> Derivation:
-    """L_D is strictly convex in log Z, with slopes from −1 to the expert's mass where q > 0."""
+    """Derive strict convexity in log Z, with slopes from −1 to the expert's mass where q > 0."""
     loss = discriminator_loss()
-    slope, curvature, third = (sp.diff(loss, b, order) for order in (1, 2, 3))
+    slope, curvature, third = (derivative(loss, *([b] * order)) for order in (1, 2, 3))
     second = SumIdentity("∂²L_D/∂b² = 2 E_μ[D(1 − D)]", curvature, 2 * E_mu(D * (1 - D)))
     gap = (m[i] - q[i]) / (m[i] + q[i])
     spread = gap**2
@@ -107,7 +112,7 @@ def B3() -> Derivation:
             Step(
                 "The slope is continuous and strictly increasing, from −1 to the expert's mass on {q > 0}; "
                 "if that is positive the slope has exactly one zero b*.",
-                r"\lim_{b\to-\infty} \partial_b L_D = -1, \qquad \lim_{b\to+\infty} \partial_b L_D = P_p(q > 0)",
+                r"\lim_{b\to-\infty} \partial_b L_D = -1, \quad \lim_{b\to\infty} \partial_b L_D = P_p(q > 0)",
             ),
         ),
         (
@@ -125,10 +130,10 @@ def B3() -> Derivation:
             second.twin("no factor 2", "E_μ[D(1 − D)]", rhs=E_mu(D * (1 - D))),
             second.twin("no 1 − D", "2 E_μ[D]", rhs=2 * E_mu(D)),
             positive.twin("concave", "the curvature negated", expr=-merge(curvature)[0]),
-            positive.twin(
-                "bound ¼", "∂²L_D/∂b² said to be below ¼", expr=weight / 8 - merge(curvature)[0]
+            positive.twin("bound ¼", "∂²L_D/∂b² said to be below ¼", expr=weight / 8 - merge(curvature)[0]),
+            bound.twin(
+                "4 for 4 − 3y", "the cubic factored wrongly", rhs=weight**2 * (1 - 3 * spread) ** 2 / 108
             ),
-            bound.twin("4 for 4 − 3y", "the cubic factored wrongly", rhs=weight**2 * (1 - 3 * spread) ** 2 / 108),
             to_high.twin("limits exchanged", "the slope said to fall to −w^q", rhs=-w_q[i]),
             to_low.twin("limit 0", "the slope said to vanish as b → −∞", rhs=sp.Integer(0)),
         ),
@@ -145,8 +150,8 @@ def _slope_limits(slope: Expr) -> tuple[Expr, Expr, Expr]:
 
 
 def B5() -> Derivation:
-    """What holds at the optimal log Z, in three forms."""
-    slope = sp.diff(discriminator_loss(), b)
+    """Derive what holds at the optimal log Z, in three forms."""
+    slope = derivative(discriminator_loss(), b)
     half = SumIdentity("2 E_μ[D] − 1 = −∂L_D/∂b", 2 * E_mu(D) - mass_p, -slope)
     means = SumIdentity("E_p[D] + E_q[D] − 1 = −∂L_D/∂b", E_p(D) + E_q(D) - mass_p, -slope)
     rates = SumIdentity("false negatives minus false positives = ∂L_D/∂b", E_p(1 - D) - E_q(D), slope)

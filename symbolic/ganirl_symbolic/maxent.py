@@ -13,7 +13,7 @@ def _under_model(f: Expr, energy: Expr) -> Expr:
 
 
 def D1() -> Derivation:
-    """Gradient and Hessian of log Z, the Hessian with the curvature of the cost."""
+    """Derive gradient and Hessian of log Z, the Hessian with the curvature of the cost."""
     log_partition = sp.log(total(h[i] * sp.exp(-c)))
     dc, ddc = sp.Derivative(c, theta), sp.Derivative(c, theta, theta)
     mean = _under_model(dc, c)
@@ -35,13 +35,20 @@ def D1() -> Derivation:
         "D1",
         "gradient and Hessian of log Z: −E[c'] and Cov(c') − E[c'']",
         "every N, every base measure, every twice differentiable cost, any number of parameters",
-        (Step("Differentiate the log-partition function.", r"\log Z_\theta = \log \sum_i h_i e^{-c_\theta(\tau_i)}"),),
+        (
+            Step(
+                "Differentiate the log-partition function.",
+                r"\log Z_\theta = \log \sum_i h_i e^{-c_\theta(\tau_i)}",
+            ),
+        ),
         (gradient, hessian, entry),
         (
             gradient.twin("sign", "+E[c']", rhs=mean),
             gradient.twin("not normalised", "−Σ h e^{−c} c' without 1/Z", rhs=-total(h[i] * sp.exp(-c) * dc)),
             hessian.twin("no c''", "the Hessian said to be the covariance", rhs=variance),
-            hessian.twin("second moment", "E[c'²] for the variance", rhs=variance + mean**2 - _under_model(ddc, c)),
+            hessian.twin(
+                "second moment", "E[c'²] for the variance", rhs=variance + mean**2 - _under_model(ddc, c)
+            ),
             entry.twin("no ∂_j ∂_k c", "the curvature of the cost dropped", rhs=covariance),
         ),
     )

@@ -26,7 +26,9 @@ def _prove(claim: str) -> ProofResult:
     subject = derivation(claim)
     judgements = [statement.judge() for statement in subject.statements]
     proved = bool(judgements) and all(judgement.holds for judgement in judgements)
-    left = next((judgement.residual for judgement in judgements if not judgement.holds), "0" if judgements else "")
+    left = next(
+        (judgement.residual for judgement in judgements if not judgement.holds), "0" if judgements else ""
+    )
     return ProofResult(
         claim=claim,
         proved=proved,

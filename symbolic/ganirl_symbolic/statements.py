@@ -1,6 +1,6 @@
 """Statements that the algebra decides: identities of rows, of sums and of named sums, and positivity.
 
-A twin is made from its claim by `twin`, which mutates fields of the statement and changes nothing else, so that a
+A twin is made from its claim by `twin`, which mutates fields of the statement and nothing else, so that a
 broken formula takes the very route of the proof.
 """
 
@@ -47,7 +47,7 @@ class RowIdentity(_Mutable):
             return Judgement(True, "0")
         return Judgement(
             False,
-            sp.latex(residual),
+            sp.latex(sp.factor(residual)),
             _witness(_symbols(residual), lambda rows, plain: on_row(residual, i, rows, 0).xreplace(plain)),
         )
 
@@ -81,7 +81,7 @@ class SumIdentity(_Mutable):
             return Judgement(True, "0")
         return Judgement(
             False,
-            sp.latex(sp.Sum(residual, (index, lower, upper))),
+            sp.latex(sp.Sum(sp.factor(residual), (index, lower, upper))),
             _witness(
                 _symbols(residual) - {index},
                 lambda rows, plain: over_rows(residual, index, rows).xreplace(plain),
@@ -192,7 +192,8 @@ def _symbols(expr: Expr) -> set[Expr]:
     """Indexed symbols, and the plain symbols that are no part of one."""
     indexed: set[Expr] = expr.atoms(sp.Indexed)
     parts: set[Expr] = set().union(*(each.free_symbols for each in indexed))
-    return indexed | (expr.free_symbols - parts)
+    plain: set[Expr] = expr.free_symbols - parts
+    return indexed | plain
 
 
 def _equation(left: Expr, right: Expr) -> str:

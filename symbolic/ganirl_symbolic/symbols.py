@@ -1,8 +1,8 @@
 """The symbols of Finn et al. (2016), for general N: rows, weights, densities, cost, discriminator and losses.
 
-Every sum runs over trajectories ``i = 1..N``. A batch carries arbitrary non-negative weights ``w^p`` and ``w^q``
-beside the density q that enters the logit, so that what is proved with them holds for any minibatch; the
-population is the special case w^p = h p, w^q = h q (`population`).
+Every sum runs over trajectories ``i = 1..N``. A batch carries arbitrary non-negative weights ``w^p`` and
+``w^q`` beside the density q that enters the logit, so that what is proved with them holds for any minibatch;
+the population is the special case w^p = h p, w^q = h q (`population`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Expr: TypeAlias = Any
 N = sp.Symbol("N", integer=True, positive=True)
 i = sp.Symbol("i", integer=True, positive=True)
 theta, phi, b, k = sp.symbols("theta phi b k", real=True)
-log_Z = sp.Symbol(r"\log{Z_\theta}", real=True)
+log_partition = sp.Symbol(r"\log{Z_\theta}", real=True)
 
 w_p = sp.IndexedBase("w^p", positive=True)
 w_q = sp.IndexedBase("w^q", positive=True)

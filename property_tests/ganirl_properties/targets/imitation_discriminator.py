@@ -1,180 +1,198 @@
-"""What imitation's AIRL and GAIL share: one trainer, written to a case, and read through the library's own calls.
+"""What imitation's AIRL and GAIL share: a trainer, set to a case and read through the library's own calls.
 
-The library is used as released. Its trainer is handed a reward network that is linear with a bias, a policy whose
-logits are a table, and an optimiser whose learning rate is 0, so that gradients stay where autodiff left them.
-An observation is the one-hot state followed by the row's features: the policy reads the first part, the reward the
-second. Nothing is trained, no environment is stepped. Citations name the files of imitation 1.0.1.
+The library is used as released. Its trainer is handed a reward network that is linear with a bias, a policy
+whose logits are a table, and an optimiser whose learning rate is 0, so that gradients stay where autodiff
+left them. An observation is the one-hot state followed by the row's features: the policy reads the first
+part, the reward network the second. Nothing is trained and no environment is stepped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
+from importlib.metadata import version
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import gymnasium
-import imitation  # first: where the library is missing, the error names it and not one of its parts
 import numpy as np
 import torch
-from ganirl import Case, Conventions, Gradient, Rows
 from imitation.rewards.reward_nets import BasicRewardNet
 from imitation.util import logger as imitation_logger
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv
 
+from ganirl import Case, Conventions, Gradient, Rows
+
+Array = np.ndarray[Any, Any]
+
 
 class ImitationDiscriminator:
     """An `AdversarialTrainer` of imitation as an implementation under test.
 
-    Every call writes θ, b and the policy logits of its case before it computes, so that trainers can be kept
-    between calls: building one takes longer than a hundred calls.
+    Trainers are kept between calls, because building one takes as long as ten calls; every call first writes
+    θ, b and the policy logits of its case.
     """
 
     framework = "torch"
 
     def __init__(
-        self, name: str, trainer_class: Any, conventions: Conventions, departures: Mapping[str, str] | None = None
+        self,
+        name: str,
+        trainer_class: Any,
+        conventions: Conventions,
+        departures: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.trainer_class = trainer_class
         self.conventions = conventions
         self.departures = MappingProxyType(dict(departures or {}))
-
-    @property
-    def version(self) -> str:
-        """The version of the library under test."""
-        return str(imitation.__version__)
+        self.versions = {library: version(library) for library in ("imitation", "stable-baselines3")}
 
     def discriminator_logit(self, case: Case, rows: Rows) -> torch.Tensor:
-        """(n,) logits that are high for the expert, computed on a training batch as `train_disc` does."""
+        """(n,) logits, high for the expert, of a training batch as `train_disc` builds it."""
         samples = _samples(case, rows)
-        setup = self._setup(case, rows)
-        # The library builds a batch of both sides at once, with the log probabilities that it computes for it.
-        (batch,) = setup.trainer._make_disc_train_batches(expert_samples=samples, gen_samples=samples)
-        with torch.no_grad():
-            logit: torch.Tensor = setup.trainer.logits_expert_is_high(
-                batch["state"], batch["action"], batch["next_state"], batch["done"], batch["log_policy_act_prob"]
+        with self._set_to(case, rows) as (trainer, _, _), torch.no_grad():
+            # A batch has two sides, and the log probabilities that the library computes for them. Here both
+            # sides are these rows, and the first half is read.
+            (batch,) = trainer._make_disc_train_batches(expert_samples=samples, gen_samples=samples)
+            logit: torch.Tensor = trainer.logits_expert_is_high(
+                batch["state"],
+                batch["action"],
+                batch["next_state"],
+                batch["done"],
+                batch["log_policy_act_prob"],
             )
         return logit[: len(rows)]
 
     def discriminator_loss(self, case: Case) -> float:
-        """Return the loss that `train_disc` reports; with one minibatch a batch it is the tensor it differentiates."""
-        _, statistics = self._update(case)
-        return statistics["disc_loss"]
+        """Return the loss that `train_disc` reports: in one minibatch, the tensor that it differentiates."""
+        with self._updated(case) as (_, statistics):
+            return statistics["disc_loss"]
 
     def discriminator_gradient(self, case: Case) -> Gradient:
-        """∂loss/∂θ and ∂loss/∂b, left in the network by `train_disc`; the weight is −θ and the bias −b."""
-        setup, _ = self._update(case)
-        layer = setup.reward_layer
-        return Gradient(-layer.weight.grad[0, case.policy_logits.shape[0] :], -layer.bias.grad[0])
+        """∂L/∂θ and ∂L/∂b as `train_disc` left them in the network, whose weight is −θ and bias is −b."""
+        with self._updated(case) as ((_, reward, _), _):
+            return Gradient(-reward.weight.grad[0, len(case.policy_logits) :], -reward.bias.grad[0])
 
     def discriminator_policy_gradient(self, case: Case) -> torch.Tensor:
-        """(S, A) what `train_disc` left in the policy's logits: none, as it computes log π without gradients."""
-        setup, _ = self._update(case)
-        found = setup.policy_layer.weight.grad
-        if found is None:
-            return torch.zeros_like(case.policy_logits)
-        return found[:, : case.policy_logits.shape[0]].T.clone()
+        """(S, A) what `train_disc` left in the policy: nothing, as it computes log π without gradients."""
+        with self._updated(case) as ((_, _, policy), _):
+            found: torch.Tensor | None = policy.weight.grad
+            whole = torch.zeros_like(policy.weight) if found is None else found
+            return whole[:, : len(case.policy_logits)].T.clone()
 
     def generator_reward(self, case: Case, rows: Rows) -> torch.Tensor:
-        """(n,) the rewards that replace the environment's, from the function that the wrapper of the policy's env calls."""
-        reward = self._setup(case, rows).trainer.venv_train.reward_fn
+        """(n,) rewards by the function with which the library replaces those of the policy's environment."""
         samples = _samples(case, rows)
-        found = reward(samples["obs"], samples["acts"], samples["next_obs"], samples["dones"])
-        return torch.as_tensor(found, device=case.theta.device)
+        with self._set_to(case, rows) as (trainer, reward, _):
+            found = trainer.venv_train.reward_fn(
+                samples["obs"], samples["acts"], samples["next_obs"], samples["dones"]
+            )
+            return torch.as_tensor(found, device=reward.weight.device)
 
     def log_q(self, case: Case, rows: Rows) -> torch.Tensor:
-        """(n,) log π(a|s) by the trainer's `_get_log_policy_act_prob`, on tensors as `train_disc` makes them."""
-        samples, trainer = _samples(case, rows), self._setup(case, rows).trainer
-        observations, actions = (
-            torch.as_tensor(samples[key], device=trainer.gen_algo.device) for key in ("obs", "acts")
-        )
-        with torch.no_grad():
+        """(n,) log π(a|s) as the trainer computes it for the discriminator."""
+        samples = _samples(case, rows)
+        with self._set_to(case, rows) as (trainer, _, policy), torch.no_grad():
+            observations, actions = (
+                torch.as_tensor(samples[name], device=policy.weight.device) for name in ("obs", "acts")
+            )
             found: torch.Tensor = trainer._get_log_policy_act_prob(observations, actions)
-        return found
+            return found
 
-    def _update(self, case: Case) -> tuple[_Setup, Mapping[str, float]]:
-        """One discriminator update on the case; the learning rate of 0 leaves the parameters as they were."""
-        setup = self._setup(case, case.expert)
-        setup.policy_layer.weight.grad = None
-        statistics: Mapping[str, float] = setup.trainer.train_disc(
-            expert_samples=_samples(case, case.expert), gen_samples=_samples(case, case.generator)
-        )
-        return setup, statistics
+    @contextmanager
+    def _updated(self, case: Case) -> Iterator[tuple[_Parts, Mapping[str, float]]]:
+        """Do one update of the discriminator on the case; the learning rate of 0 leaves every parameter."""
+        with self._set_to(case, case.expert) as parts:
+            parts.policy.weight.grad = None
+            statistics = parts.trainer.train_disc(
+                expert_samples=_samples(case, case.expert), gen_samples=_samples(case, case.generator)
+            )
+            yield parts, statistics
 
-    def _setup(self, case: Case, rows: Rows) -> _Setup:
-        """Return a trainer for batches as large as these rows, with the case's parameters written into it."""
+    @contextmanager
+    def _set_to(self, case: Case, rows: Rows) -> Iterator[_Parts]:
+        """Give a trainer for batches as large as these rows, set to the case."""
         states, actions = case.policy_logits.shape
-        setup = _build(
-            self.trainer_class, states, actions, case.theta.shape[0], len(rows), str(case.theta.device)
+        parts = _build(
+            self.trainer_class,
+            states=states,
+            actions=actions,
+            features=len(case.theta),
+            rows=len(rows),
+            device=str(case.theta.device),
         )
-        reward, policy = setup.reward_layer, setup.policy_layer
-        with torch.no_grad():
-            reward.weight.zero_()
-            reward.weight[0, states:] = -case.theta
-            reward.bias.fill_(-case.b)
-            policy.weight.zero_()
-            policy.weight[:, :states] = case.policy_logits.T
-            policy.bias.zero_()
-        return setup
+        # Cases are tiny: on a busy machine, threads that wait for one another cost ten times the work.
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with torch.no_grad():
+                parts.reward.weight.zero_()
+                parts.reward.weight[0, states:] = -case.theta
+                parts.reward.bias.fill_(-case.b)
+                parts.policy.weight.zero_()
+                parts.policy.weight[:, :states] = case.policy_logits.T
+                parts.policy.bias.zero_()
+            yield parts
+        finally:
+            torch.set_num_threads(threads)
 
 
-class _Setup(NamedTuple):
-    """A trainer, and the two linear layers into which a case is written."""
+class _Parts(NamedTuple):
+    """A trainer, and the linear layers of its reward network and its policy, into which a case is written."""
 
     trainer: Any
-    reward_layer: Any
-    policy_layer: Any
+    reward: Any
+    policy: Any
 
 
-class _Spaces(gymnasium.Env):  # type: ignore[misc]  # without stubs the base class is Any
-    """An environment that has spaces and a start, and is never stepped."""
+class _NeverStepped(gymnasium.Env):  # type: ignore[misc]  # the library has no stubs here, so that its class is Any
+    """An environment that has spaces and a start."""
 
     def __init__(self, states: int, actions: int, features: int) -> None:
-        shape = (states + features,)
-        self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, shape, np.float32)
+        self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (states + features,), np.float32)
         self.action_space = gymnasium.spaces.Discrete(actions)
 
-    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
-        """Return an observation of zeros; the library resets once when it wraps the environment."""
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Array, dict[str, Any]]:
+        """Return zeros: the library resets an environment once when it wraps it."""
         super().reset(seed=seed, options=options)
         return np.zeros(self.observation_space.shape, dtype=np.float32), {}
 
 
-# A search draws few shapes; the bound only keeps a long session from growing without end.
 @lru_cache(maxsize=256)
-def _build(trainer_class: Any, states: int, actions: int, features: int, rows: int, device: str) -> _Setup:
-    """Build a trainer for one shape of case; parameters are whatever they are until a case is written."""
-    environment = DummyVecEnv([lambda: _Spaces(states, actions, features)])
-    # Without hidden layers the policy is one linear map from the observation to logits. The other arguments are
-    # PPO's defaults but for its rollout, which is never filled; its entropy coefficient is 0 among them.
-    generator = PPO(
-        "MlpPolicy", environment, n_steps=2, batch_size=2, policy_kwargs={"net_arch": []}, device=device
-    )
-    # imitation's own network (rewards/reward_nets.py): without hidden layers it is linear with a bias.
-    reward_net = BasicRewardNet(
-        environment.observation_space, environment.action_space, use_action=False, hid_sizes=()
-    )
-    trainer = trainer_class(
-        demonstrations=None,  # every batch is handed to train_disc
-        demo_batch_size=rows,
-        venv=environment,
-        gen_algo=generator,
-        reward_net=reward_net,
-        disc_opt_cls=torch.optim.SGD,
-        disc_opt_kwargs={"lr": 0.0},
-        custom_logger=_silent_logger(),
-    )
-    return _Setup(trainer, reward_net.mlp.dense_final, generator.policy.action_net)
+def _build(trainer_class: Any, *, states: int, actions: int, features: int, rows: int, device: str) -> _Parts:
+    """Build a trainer for one shape of case, leaving the global random state as it was."""
+    with torch.random.fork_rng(devices=[]):
+        environment = DummyVecEnv([lambda: _NeverStepped(states, actions, features)])
+        # Policy and reward network are the libraries' own; without hidden layers they are linear. PPO keeps
+        # its defaults (an entropy coefficient of 0), but for the size of a rollout, which is never filled.
+        generator = PPO(
+            "MlpPolicy", environment, n_steps=2, batch_size=2, policy_kwargs={"net_arch": []}, device=device
+        )
+        reward_net = BasicRewardNet(
+            environment.observation_space, environment.action_space, use_action=False, hid_sizes=()
+        )
+        trainer = trainer_class(
+            demonstrations=None,  # every batch is handed to train_disc
+            demo_batch_size=rows,
+            venv=environment,
+            gen_algo=generator,
+            reward_net=reward_net,
+            disc_opt_cls=torch.optim.SGD,
+            disc_opt_kwargs={"lr": 0.0},
+            custom_logger=_silent_logger(),
+        )
+    return _Parts(trainer, reward_net.mlp.dense_final, generator.policy.action_net)
 
 
 def _silent_logger() -> Any:
-    """Return a logger of imitation that writes nowhere.
+    """Return a logger of imitation that writes nothing.
 
-    It opens a folder for the statistics of a discriminator update even where it has nothing to write, and keeps
-    the inner logger from then on: so the folder is opened once here, and is gone afterwards.
+    The library opens a folder for the statistics of a discriminator's update even if nothing is to be
+    written. It keeps what it opened, so that the folder need not outlive this function.
     """
     with TemporaryDirectory() as folder:
         logger = imitation_logger.configure(folder, format_strs=[])
@@ -183,20 +201,20 @@ def _silent_logger() -> Any:
     return logger
 
 
-def _samples(case: Case, rows: Rows) -> dict[str, np.ndarray[Any, Any]]:
-    """Return rows as the transitions that imitation trains on, NumPy arrays with observations in float32."""
-    states = case.policy_logits.shape[0]
+def _samples(case: Case, rows: Rows) -> dict[str, Array]:
+    """Return rows as the mapping of NumPy arrays that imitation takes for a batch of transitions."""
+    states = len(case.policy_logits)
     one_hot = np.eye(states + 1, states, dtype=np.float32)  # the absorbing end, state S, is the zero vector
-    features = _array(rows.features).astype(np.float32)
+    features = _numpy(rows.features).astype(np.float32)
     return {
-        "obs": np.concatenate([one_hot[_array(rows.state)], features], axis=1),
-        "acts": _array(rows.action),
-        # The network does not read the next observation: features belong to the whole transition.
-        "next_obs": np.concatenate([one_hot[_array(rows.next_state)], np.zeros_like(features)], axis=1),
-        "dones": _array(rows.done),
+        "obs": np.concatenate([one_hot[_numpy(rows.state)], features], axis=1),
+        "acts": _numpy(rows.action),
+        # The features belong to the transition and are all that the network reads, in the first observation.
+        "next_obs": np.concatenate([one_hot[_numpy(rows.next_state)], np.zeros_like(features)], axis=1),
+        "dones": _numpy(rows.done),
     }
 
 
-def _array(values: Any) -> np.ndarray[Any, Any]:
-    found: np.ndarray[Any, Any] = values.detach().cpu().numpy()
-    return found
+def _numpy(tensor: torch.Tensor) -> Array:
+    array: Array = tensor.detach().cpu().numpy()
+    return array

@@ -2,25 +2,26 @@
 
 What was read in the source of imitation 1.0.1 and stable-baselines3 2.2.1:
 
-- the logit is the network alone (``GAIL.logits_expert_is_high``, algorithms/adversarial/gail.py): log π is computed
-  for it, and deleted; the network's bias is −b;
+- the logit is the network alone (``GAIL.logits_expert_is_high``, algorithms/adversarial/gail.py): log π is
+  computed for it, and deleted. The network's bias is −b;
 - label, loss, batches and formats are those of AIRL: one ``AdversarialTrainer.train_disc`` serves both
   (algorithms/adversarial/common.py);
-- the policy is fed −logsigmoid(−ℓ) = −log(1 − D) (``RewardNetFromDiscriminatorLogit``), where D is the probability
-  of the expert; no probability is computed anywhere, so that none is observed;
+- the policy is fed −logsigmoid(−ℓ) = −log(1 − D) (``RewardNetFromDiscriminatorLogit``), where D is the
+  probability of the expert. No probability is computed anywhere, so that none is observed;
 - ``PPO(ent_coef=0.0)`` is the default (ppo/ppo.py).
 """
 
 from __future__ import annotations
 
-from ganirl import Conventions
 from imitation.algorithms.adversarial.gail import GAIL
+
+from ganirl import Conventions
 
 from .imitation_discriminator import ImitationDiscriminator
 
 _REWARD = (
-    "GAIL's reward is −log(1 − D) by design (Ho and Ermon 2016, algorithm 1, with D the probability of the expert): "
-    "it minimises a Jensen–Shannon divergence, not KL(q‖p_θ), and log q is no part of its discriminator"
+    "GAIL's reward is −log(1 − D) by design (Ho and Ermon 2016, algorithm 1, with D the probability of the "
+    "expert): it minimises a Jensen–Shannon divergence, and log q is no part of its discriminator"
 )
 
 target = ImitationDiscriminator(

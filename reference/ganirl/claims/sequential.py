@@ -19,7 +19,9 @@ CLAIMS = (
         r"V = \log\sum_a e^{\,\mathbb{E}_{s'}[-c + V(s')]}",
         "Ziebart 2010; section 2.3.1 calls stochastic dynamics 'largely the same'",
         tier=2,
-        preconditions=("zero gap iff transitions are deterministic and the start is fixed, or costs do not see it",),
+        preconditions=(
+            r"gap zero iff $-c(s,a,s') + V(s')$ is almost surely constant given $(s,a)$, and $V(s_0)$ over starts",
+        ),
         requires=("E2",),
     ),
 )

@@ -57,6 +57,7 @@ Defaults for target, claims, profile, dtype, seed and output come from [tool.gan
     help="What to print.",
 )
 def verify(
+    *,
     target: str | None,
     list_them: bool,
     claims: str | None,

@@ -1,4 +1,4 @@
-"""``report.json``: a report as plain JSON and back, with one error for each way in which a file can be wrong."""
+"""``report.json``: a report as plain JSON and back, with one error for each way a file can be wrong."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ class ReportError(ValueError):
         super().__init__(f"{problem}. {self.hint}")
 
 
-class UnreadableReport(ReportError):
+class UnreadableReportError(ReportError):
     """The file is not there, or may not be read."""
 
     hint = "Give the path of a report.json, or of the folder that holds one"
 
 
-class NotJson(ReportError):
+class NotJsonError(ReportError):
     """The text is no JSON; a report that was cut off while it was copied looks like this."""
 
     hint = 'Copy the file again; non-finite numbers are the strings "NaN", "Infinity" and "-Infinity"'
 
 
-class NotAReport(ReportError):
+class NotAReportError(ReportError):
     """JSON, but of something else."""
 
     hint = f'A report is an object whose "schema" is "{REPORT_SCHEMA}"'
 
 
-class UnknownSchema(ReportError):
+class UnknownSchemaError(ReportError):
     """A report of another version of the schema."""
 
     hint = "Read it with the version of ganirl that wrote it (run.ganirl), or verify again"
 
 
-class MalformedReport(ReportError):
+class MalformedReportError(ReportError):
     """A field is missing, superfluous or of the wrong kind."""
 
     hint = "The JSON Schema that ganirl ships (schema/report-1.schema.json) describes every field"
 
 
-class UnreconciledReport(ReportError):
+class UnreconciledReportError(ReportError):
     """The summary contradicts the rows."""
 
     hint = "Rows or counts were edited or lost: restore the file, or verify again"
@@ -138,9 +138,9 @@ def load_report(path: str | Path) -> Report:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise NotJson(f"{path} is not UTF-8 text") from None
+        raise NotJsonError(f"{path} is not UTF-8 text") from None
     except OSError as error:
-        raise UnreadableReport(f"cannot read {path}: {error.strerror or error}") from None
+        raise UnreadableReportError(f"cannot read {path}: {error.strerror or error}") from None
     return read_report(text, str(path))
 
 
@@ -156,13 +156,13 @@ def read_report(text: str, name: str = "the report") -> Report:
         document = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise NotJson(f"{name} is not JSON: {error.msg} at {where}") from None
+        raise NotJsonError(f"{name} is not JSON: {error.msg} at {where}") from None
     except (ValueError, RecursionError) as error:
-        raise NotJson(f"{name} is not JSON: {error}") from None
+        raise NotJsonError(f"{name} is not JSON: {error}") from None
     if not isinstance(document, dict) or "schema" not in document:
-        raise NotAReport(f"{name} is no report of ganirl")
+        raise NotAReportError(f"{name} is no report of ganirl")
     if document["schema"] != REPORT_SCHEMA:
-        raise UnknownSchema(
+        raise UnknownSchemaError(
             f"{name} has the schema {document['schema']!r}, and this ganirl reads {REPORT_SCHEMA!r}"
         )
     try:
@@ -179,7 +179,7 @@ def _explain(error: ValidationError, name: str) -> NoReturn:
     first = error.errors()[0]
     problem = first["msg"][:1].lower() + first["msg"][1:]
     if first["type"] == "unreconciled":
-        raise UnreconciledReport(f"{name} contradicts itself: {problem}") from None
+        raise UnreconciledReportError(f"{name} contradicts itself: {problem}") from None
     where = "/".join(map(str, first["loc"])) or "the whole"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    raise MalformedReport(f"{name} is malformed at {where}: {problem}{more}") from None
+    raise MalformedReportError(f"{name} is malformed at {where}: {problem}{more}") from None

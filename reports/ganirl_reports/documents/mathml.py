@@ -12,31 +12,8 @@ from markupsafe import Markup, escape
 _NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 # What the converter may produce. It passes HTML inside \text through as it is, so all else is refused.
 _ELEMENTS = frozenset(
-    [
-        "math",
-        "mrow",
-        "mi",
-        "mn",
-        "mo",
-        "mtext",
-        "mspace",
-        "mfrac",
-        "msqrt",
-        "mroot",
-        "mstyle",
-        "mpadded",
-        "mphantom",
-        "menclose",
-        "msub",
-        "msup",
-        "msubsup",
-        "munder",
-        "mover",
-        "munderover",
-        "mtable",
-        "mtr",
-        "mtd",
-    ]
+    """math mrow mi mn mo mtext mspace mfrac msqrt mroot mstyle mpadded mphantom menclose
+    msub msup msubsup munder mover munderover mtable mtr mtd""".split()  # noqa: SIM905
 )
 _FENCES = frozenset("([{|)]},.;:")
 

@@ -29,10 +29,10 @@ def prepare(directory: str | Path) -> Path:
 
 
 def write_report(report: Report, directory: str | Path) -> Path:
-    """Write all documents of a report and return the folder; a file is either the old one or the new one, whole.
+    """Write all documents of a report and return the folder; each file is the old or the new one, whole.
 
-    Counterexamples of an earlier report in the same folder are removed. ``report.json`` is written last: where it
-    is new, everything is.
+    Counterexamples of an earlier report in the same folder are removed. ``report.json`` comes last:
+    where it is new, everything is.
 
     Raises
     ------

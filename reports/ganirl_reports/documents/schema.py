@@ -1,4 +1,4 @@
-"""The shape of ``report.json`` and of a saved counterexample, as pydantic models and as committed JSON Schemas.
+"""The shape of ``report.json`` and of a saved counterexample: pydantic models and committed JSON Schemas.
 
 ``python -m ganirl_reports.documents.schema`` writes the schemas again after a change here.
 """

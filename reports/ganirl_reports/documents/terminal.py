@@ -1,4 +1,4 @@
-"""A report on a terminal: the headline, the table, what failed and why, the conventions, and the reckoning."""
+"""A report on a terminal: the table, what failed and why, the conventions, the headline, the reckoning."""
 
 from __future__ import annotations
 

@@ -1,0 +1,56 @@
+"""The headline: which sides of the theorem an implementation has, and whether they are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ganirl import Conventions
+
+from .report import Equivalence, Verdict
+
+_GAN = ("discriminator_loss", "discriminator_logit", "discriminator_probability")
+_IRL = ("irl_loss", "irl_gradient", "generator_reward", "generator_loss", "generator_gradient", "policy_loss")
+_EBM = ("log_partition",)
+
+
+def equivalence(
+    observables: Sequence[str], conventions: Conventions, verdicts: Sequence[Verdict]
+) -> Equivalence:
+    """Sum up the verdicts: the GAN's side is D and L_D, the IRL side cost and policy, the EBM's the estimate of Z."""
+    has = set(observables)
+    sides = tuple(
+        name for name, needed in (("GAN", _GAN), ("IRL", _IRL), ("EBM", _EBM)) if has.intersection(needed)
+    )
+    by_verdict: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        names = by_verdict.setdefault(verdict.verdict, [])
+        if verdict.claim not in names:
+            names.append(verdict.claim)
+    broken = by_verdict.get("violated", []) or by_verdict.get("blocked", [])
+    if broken:
+        first = next(
+            verdict for verdict in verdicts if verdict.claim == broken[0] and verdict.verdict in ("violated", "blocked")
+        )
+        return Equivalence(sides, "not equivalent", f"{', '.join(broken)} violated: {first.message}")
+    undecided = by_verdict.get("error", []) + by_verdict.get("inconclusive", [])
+    if undecided:
+        return Equivalence(sides, "undecided", f"{', '.join(undecided)} could not be judged")
+    waived = by_verdict.get("waived", [])
+    if waived:
+        first = next(verdict for verdict in verdicts if verdict.verdict == "waived")
+        return Equivalence(sides, "not equivalent", f"by design, {', '.join(waived)}: {first.message}")
+    if conventions.log_q == "absent":
+        return Equivalence(
+            sides, "not equivalent", "log q is no part of its discriminator: its logit is not a cost (GAIL, not AIRL)"
+        )
+    if len(sides) < 2 or "GAN" not in sides:
+        missing = [name for name in ("GAN", "IRL") if name not in sides]
+        shown = sides[0] if sides else "no side"
+        return Equivalence(sides, "one side only", f"it shows {shown}; nothing of the {' and '.join(missing)} side")
+    joined = "C2" in by_verdict.get("satisfied", []) + by_verdict.get("conditional", [])
+    because = (
+        "the gradient of its discriminator at the optimal Z is that of maximum-entropy IRL (C2)"
+        if joined
+        else "every claim that it shows holds; C2, which joins both gradients, was not addressed"
+    )
+    return Equivalence(sides, "equivalent" if joined else "undecided", because)

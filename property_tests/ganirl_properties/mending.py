@@ -1,0 +1,145 @@
+"""Which convention, had it been declared, would make a failing implementation right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from ganirl import Conventions
+
+from .observed import NotObservedError, ObservableError
+from .search import Finding, Search
+
+_OF_THE_LOGIT = frozenset({"A4", "A5", "A6", "A9", "B5"})
+_OF_THE_LOSS = frozenset({"B1", "B2", "B3", "C1", "C2", "C5", "N1", "N1b", "N2"})
+_OF_LOG_Q = frozenset({"A4", "A9", "B1", "B2", "B3", "B5", "C1", "C2", "C3", "C5", "E1"})
+
+# Few cases tell whether a convention mends; the full number confirms it.
+_SCREENED = 6
+
+
+@dataclass(frozen=True)
+class Mend:
+    """A convention that was not declared.
+
+    Attributes
+    ----------
+    conventions : with the convention that would make the implementation right
+    touches : claims that see it; every one of them must hold under it
+    sentence : "correct up to …"
+    """
+
+    conventions: Conventions
+    touches: frozenset[str]
+    sentence: str
+
+
+def mends(search: Search, findings: dict[str, Finding]) -> dict[str, tuple[str, Finding]]:
+    """Return, for each violated claim that a convention mends, the sentence and what is found under it.
+
+    A convention is accepted only if every claim that sees it holds under it: one convention has to mend every
+    observable. Conventions of different observables (the label, the loss's scale) may be mended one after another.
+    """
+    mended: dict[str, tuple[str, Finding]] = {}
+    current = search
+    progress = True
+    while progress:
+        progress = False
+        violated = {claim for claim, finding in findings.items() if finding.violated} - set(mended)
+        for candidate in _candidates(current):
+            if not violated & candidate.touches:
+                continue
+            seen = candidate.touches & {claim for claim, finding in findings.items() if finding.judged}
+            if not _holds(current.redeclared(candidate.conventions, _SCREENED), seen, {}):
+                continue
+            under: dict[str, Finding] = {}
+            trial = current.redeclared(candidate.conventions)
+            if not _holds(trial, seen, under):
+                continue
+            for claim in violated & candidate.touches:
+                mended[claim] = (candidate.sentence, under[claim])
+            current, progress = trial, True
+            break
+    return mended
+
+
+def _holds(search: Search, claims: frozenset[str] | set[str], under: dict[str, Finding]) -> bool:
+    for claim in sorted(claims):
+        finding = search.examine(claim)
+        if finding.violated or finding.error or not finding.judged:
+            return False
+        under[claim] = finding
+    return True
+
+
+def _candidates(search: Search) -> Iterator[Mend]:
+    declared = search.implementation.conventions
+    label = 1 - declared.expert_label
+    yield Mend(
+        replace(declared, expert_label=label),
+        _OF_THE_LOGIT,
+        f"correct up to the label: its D is the probability of the {'expert' if label else 'generator'}; "
+        f"declare Conventions(expert_label={label})",
+    )
+    scales = {
+        "sum_of_means": "the sum of both means",
+        "mean_of_all": "½ for equal batches: it averages the concatenation of both",
+        "sum": "the number of rows: it adds all of them",
+    }
+    for scale, words in scales.items():
+        if scale != declared.loss_scale:
+            yield Mend(
+                replace(declared, loss_scale=scale),
+                _OF_THE_LOSS,
+                f'correct up to {words}; declare Conventions(loss_scale="{scale}")',
+            )
+    for factor in (0.5,):
+        if declared.loss_factor != factor:
+            yield Mend(
+                replace(declared, loss_factor=factor),
+                _OF_THE_LOSS,
+                f"correct up to the factor ½: it is the mean of both means; declare Conventions(loss_factor={factor})",
+            )
+    for form, words in {
+        "bce": "binary cross-entropy with logits, whose tails are right absolutely and not relatively",
+        "softplus": "torch's softplus, which is the identity above 20 and leaves out up to 2e-9",
+    }.items():
+        if declared.loss_form == "any":
+            yield Mend(
+                replace(declared, loss_form=form),
+                frozenset({"N1", "N1b"}),
+                f'correct up to the form of the loss: {words}; declare Conventions(loss_form="{form}")',
+            )
+    if not declared.reward_baseline:
+        yield Mend(
+            replace(declared, reward_baseline=True),
+            frozenset({"E1"}),
+            "correct up to one constant a batch (b, say), a baseline that no policy gradient sees where episodes "
+            "have one length; declare Conventions(reward_baseline=True)",
+        )
+    constant = _constant_of_log_q(search)
+    if constant is not None:
+        yield Mend(
+            replace(declared, log_q_constant=declared.log_q_constant + constant),
+            _OF_LOG_Q,
+            f"correct up to a constant {constant:.6g} in log q, which b absorbs; "
+            f"declare Conventions(log_q_constant={declared.log_q_constant + constant:.6g})",
+        )
+
+
+def _constant_of_log_q(search: Search) -> float | None:
+    """Return what its logits leave over, if that is one number on every row of two cases."""
+    if not search.implementation_has("discriminator_logit"):
+        return None
+    left = []
+    try:
+        for _, view in search.views("batch")[:2]:
+            left.append(view.truth.all_logits - view.logits())
+    except (NotObservedError, ObservableError):
+        return None
+    rows = np.concatenate(left)
+    spread, size = float(np.ptp(rows)), float(np.max(np.abs(rows)))
+    if not np.isfinite(size) or size == 0.0 or spread > np.sqrt(search.precision.unit_roundoff) * size:
+        return None
+    return float(np.median(rows))

@@ -1,0 +1,109 @@
+"""A counterexample in words: Let … Then … However …, and the case as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from ganirl import Case, Rows
+from ganirl.claims import claim as claim_of
+
+from .report import Counterexample
+from .search import Failure
+
+
+def counterexample(claim: str, failure: Failure, name: str) -> Counterexample:
+    """Tell a failure as a contradiction."""
+    judgement = failure.judgement
+    observable = judgement.comparison.observable
+    return Counterexample(
+        claim=claim,
+        check=failure.check.name,
+        observable=observable,
+        let=_let(failure.case),
+        then=(
+            f"Then, by {claim} ({claim_of(claim).title.lower()}), {observable}{_component(failure)} is "
+            f"{_number(judgement.expected)}; rounding allows {_number(judgement.allowed)} either way."
+        ),
+        however=(
+            f"However, {name} gives {_number(judgement.got)}, off by {_number(judgement.error)}: "
+            f"{_times(judgement.ratio)} what is allowed."
+        ),
+        got=judgement.got,
+        expected=judgement.expected,
+        bound=judgement.bound,
+        allowed=judgement.allowed,
+        case=case_data(failure.case),
+        setting=failure.check.setting or "single rows",
+        rows=(len(failure.case.expert), len(failure.case.generator)),
+    )
+
+
+def case_data(case: Case) -> dict[str, Any]:
+    """Return a case as plain JSON data; its numbers are exact in its format."""
+    return {
+        "precision": case.precision_name,
+        "unit": case.unit,
+        "theta": np.asarray(case.theta).tolist(),
+        "b": float(case.b),
+        "policy_logits": np.asarray(case.policy_logits).tolist(),
+        "expert": _rows_data(case.expert),
+        "generator": _rows_data(case.generator),
+    }
+
+
+def _rows_data(rows: Rows) -> dict[str, Any]:
+    steps = rows.steps
+    return {
+        "features": rows.features.tolist(),
+        "log_q": rows.log_q.tolist(),
+        "weight": rows.weight.tolist(),
+        "steps": {
+            "state": steps.state.tolist(),
+            "action": steps.action.tolist(),
+            "next_state": steps.next_state.tolist(),
+            "done": steps.done.tolist(),
+            "mask": steps.mask.tolist(),
+            "features": steps.features.tolist(),
+        },
+    }
+
+
+def _let(case: Case) -> str:
+    theta = ", ".join(_number(value) for value in case.theta)
+    return (
+        f"Let θ = ({theta}) and b = {_number(float(case.b))} in {case.precision_name}; "
+        f"{_side(case.expert, 'expert', case)}; {_side(case.generator, 'generator', case)}."
+    )
+
+
+_ROWS_TOLD = 3
+
+
+def _side(rows: Rows, name: str, case: Case) -> str:
+    count = len(rows)
+    word = case.unit if count == 1 else {"trajectory": "trajectories", "transition": "transitions"}[case.unit]
+    told = []
+    for index in range(min(count, _ROWS_TOLD)):
+        features = ", ".join(_number(value) for value in rows.features[index])
+        told.append(f"φ = ({features}), log q = {_number(float(rows.log_q[index]))}")
+    rest = "" if count <= _ROWS_TOLD else f" and {count - _ROWS_TOLD} more"
+    return f"{count} {name} {word} with {'; '.join(told)}{rest}"
+
+
+def _component(failure: Failure) -> str:
+    got = failure.judgement.comparison.got
+    if got.size == 1:
+        return ""
+    index = np.unravel_index(failure.judgement.index, got.shape)
+    return f"[{', '.join(str(int(part)) for part in index)}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:.9g}"
+
+
+def _times(ratio: float) -> str:
+    if not np.isfinite(ratio):
+        return "beyond any multiple of"
+    return f"{ratio:.3g} times"

@@ -1,0 +1,159 @@
+"""Targets: built-in ones by name (entry points), anyone's as ``module:attribute`` or ``path/to/file.py:attribute``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ganirl import OBSERVABLES, Conventions, Implementation, available_observables
+
+from ..errors import TargetError
+
+GROUP = "ganirl.targets"
+
+
+@dataclass(frozen=True)
+class TargetInfo:
+    """A named target: whether it can be loaded here, and if not, what to install."""
+
+    name: str
+    available: bool
+    note: str
+
+
+def load_target(spec: str) -> Implementation:
+    """Return the implementation that a specification names.
+
+    Parameters
+    ----------
+    spec : the name of a built-in target, ``module:attribute`` or ``path/to/file.py:attribute``
+
+    Raises
+    ------
+    TargetError
+        One sentence: what cannot be found, imported or used, and the mend.
+    """
+    if ":" not in spec:
+        points = {point.name: point for point in _points()}
+        if spec not in points:
+            raise TargetError(
+                f"there is no built-in target {spec!r}; there are {', '.join(sorted(points))}; "
+                "name your own as module:attribute or path/to/file.py:attribute"
+            )
+        loaded = _load_entry_point(points[spec])
+    else:
+        place, _, attribute = spec.rpartition(":")
+        module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+        loaded = _attribute(module, place, attribute)
+    check_implementation(loaded, spec)
+    return loaded  # type: ignore[no-any-return]
+
+
+def list_targets() -> tuple[TargetInfo, ...]:
+    """Return the named targets, with what each of them is or why it cannot be loaded here."""
+    found = []
+    for point in sorted(_points(), key=lambda point: point.name):
+        try:
+            loaded = load_target(point.name)
+        except TargetError as missing:
+            found.append(TargetInfo(point.name, False, str(missing)))
+        else:
+            observables = len(available_observables(loaded))
+            unit = loaded.conventions.unit
+            found.append(TargetInfo(point.name, True, f"{loaded.framework}, {unit} unit, {observables} observables"))
+    return tuple(found)
+
+
+def check_implementation(candidate: Any, spec: str | None = None) -> None:
+    """Raise a `TargetError` unless an object meets the protocol `ganirl.Implementation`."""
+    name = spec or repr(candidate)
+    if isinstance(candidate, type):
+        raise TargetError(f"{name} is a class; name an instance of it: target = {candidate.__name__}()")
+    missing = [part for part in ("name", "conventions", "departures", "framework") if not hasattr(candidate, part)]
+    if missing:
+        raise TargetError(
+            f"{name} is not an Implementation: it has no {', no '.join(missing)}; "
+            "ganirl.wrap(discriminator_logit=…, discriminator_loss=…) makes one of plain callables"
+        )
+    if not isinstance(candidate.conventions, Conventions):
+        raise TargetError(f"{name}.conventions must be a ganirl.Conventions, not {candidate.conventions!r}")
+    if not isinstance(candidate.departures, Mapping):
+        raise TargetError(f"{name}.departures must map claim ids to reasons, not be {candidate.departures!r}")
+    if not available_observables(candidate):
+        raise TargetError(f"{name} has no observable; give it at least one of {', '.join(OBSERVABLES)}")
+
+
+def _points() -> Iterator[EntryPoint]:
+    yield from entry_points(group=GROUP)
+
+
+# What to install for a built-in target whose library is missing.
+_EXTRAS = {"torch": "torch", "imitation-airl": "imitation", "imitation-gail": "imitation"}
+
+
+def _load_entry_point(point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except ImportError as missing:
+        extra = _EXTRAS.get(point.name)
+        mend = f"; install it with: pip install 'ganirl[{extra}]'" if extra else ""
+        raise TargetError(f"the target {point.name!r} needs a library that is not here ({missing}){mend}") from missing
+    except Exception as failure:
+        raise TargetError(f"the target {point.name!r} cannot be imported: {_said(failure)}") from failure
+
+
+def _load_module(name: str) -> ModuleType:
+    # A target beside the user, as `python -m` would find it.
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name and (name == missing.name or name.startswith(missing.name + ".")):
+            raise TargetError(f"there is no module {name!r} here or on the path") from missing
+        raise TargetError(f"{name} cannot be imported: {_said(missing)}") from missing
+    except Exception as failure:
+        raise TargetError(f"{name} cannot be imported: {_said(failure)}") from failure
+
+
+def _load_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise TargetError(f"there is no file {str(path)!r}")
+    name = f"ganirl_target_{path.stem}"
+    specification = importlib.util.spec_from_file_location(name, path)
+    if specification is None or specification.loader is None:
+        raise TargetError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        specification.loader.exec_module(module)
+    except Exception as failure:
+        raise TargetError(f"{path} cannot be imported: {_said(failure)}") from failure
+    return module
+
+
+def _attribute(module: ModuleType, place: str, attribute: str) -> Any:
+    found: Any = module
+    for part in (attribute or "target").split("."):
+        if not hasattr(found, part):
+            names = [name for name, value in vars(module).items() if available_observables(value)]
+            mend = f"; it has {', '.join(names)}" if names else ""
+            raise TargetError(f"{place} has no attribute {attribute!r}{mend}")
+        found = getattr(found, part)
+    return found
+
+
+def _said(failure: BaseException) -> str:
+    lines = str(failure).strip().splitlines()
+    return f"{type(failure).__name__}: {lines[0]}" if lines else type(failure).__name__

@@ -1,0 +1,221 @@
+"""The right pipeline cost → log q → logit → loss, reward and IRL gradient; a wrong formula replaces one node.
+
+Planted code and the alternative truth of a diagnosis are one thing. Nodes are written so that they also take complex
+numbers: the derivative in θ and b is a complex step, exact to rounding, whatever a node was replaced with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ganirl import Case, Conventions, Rows, objectives
+from ganirl.logspace import log_normalise
+
+Array = npt.NDArray[Any]
+
+STEP = 1e-150
+
+
+def c_softplus(x: Array) -> Array:
+    """softplus, for complex x near the real line too."""
+    negative = np.where(np.real(x) > 0, -x, x)
+    return np.where(np.real(x) > 0, x, 0.0) + np.log1p(np.exp(negative))
+
+
+def c_sigmoid(x: Array) -> Array:
+    """σ, for complex x near the real line too."""
+    small = np.exp(np.where(np.real(x) > 0, -x, x))
+    return np.where(np.real(x) > 0, 1.0, small) / (1.0 + small)
+
+
+def clip(x: Array, low: float, high: float) -> Array:
+    """np.clip, with derivative zero outside."""
+    return np.where(np.real(x) < low, low, np.where(np.real(x) > high, high, x))
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a batch, at complex θ and b: what nodes read."""
+
+    case: Case
+    rows: Rows
+    theta: Array
+    b: Any
+    conventions: Conventions
+
+    @property
+    def length(self) -> Array:
+        """(n,) number of steps of each row."""
+        return np.asarray(self.rows.steps.mask.sum(axis=1))
+
+    @property
+    def log_pi(self) -> Array:
+        """(n, T) log π(a_t|s_t), zero where there is no step."""
+        steps = self.rows.steps
+        table = log_normalise(self.case.policy_logits)
+        return np.where(steps.mask, table[steps.state, steps.action], 0.0)
+
+
+# --- the nodes of the right pipeline -----------------------------------------------------------------------
+
+
+def cost(side: Side) -> Array:
+    """c = φ·θ, (n,)."""
+    return side.rows.features @ side.theta
+
+
+def log_q(side: Side) -> Array:
+    """Σ_t log π, (n,), or what was handed over for it."""
+    if side.conventions.log_q == "absent":
+        return np.zeros(len(side.rows))
+    computed = side.conventions.log_q == "computed"
+    return side.log_pi.sum(axis=1) if computed else np.asarray(side.rows.log_q)
+
+
+def logit(side: Side, c: Array, density: Array) -> Array:
+    """ℓ = −c − b − log q, (n,)."""
+    return -c - side.b - density
+
+
+def expert_term(x: Array) -> Array:
+    """−log D, (n,)."""
+    return c_softplus(-x)
+
+
+def generator_term(x: Array) -> Array:
+    """−log(1 − D), (n,)."""
+    return c_softplus(x)
+
+
+def reward(x: Array, side: Side, c: Array, density: Array) -> Array:
+    """log D − log(1 − D), (n,)."""
+    del side, c, density
+    return x
+
+
+def irl_gradient(w_p: Array, w_q: Array, c: Array, density: Array, b: float, dc: Array) -> Array:
+    """E_p[c'] − E_μ[w c']/E_μ[w], (d,)."""
+    return objectives.surrogate_gradient(w_p, w_q, c, objectives.log_mixture(c, density, b), dc)
+
+
+def policy_gradient(weight: Array, rewards: Array, score: Array) -> Array:
+    """E_q[s(−r)], (S, A)."""
+    return -np.tensordot(weight * rewards, score, axes=1)
+
+
+def loss(terms: tuple[Array, Array], weights: tuple[Array, Array], scales: tuple[float, float]) -> Any:
+    """α_p E_p[−log D] + α_q E_q[−log(1 − D)]."""
+    return scales[0] * (weights[0] @ terms[0]) + scales[1] * (weights[1] @ terms[1])
+
+
+NODES: dict[str, Callable[..., Any]] = {
+    "cost": cost,
+    "log_q": log_q,
+    "logit": logit,
+    "expert_term": expert_term,
+    "generator_term": generator_term,
+    "loss": loss,
+    "reward": reward,
+    "irl_gradient": irl_gradient,
+    "policy_gradient": policy_gradient,
+    "loss_theta": lambda theta: theta,
+    "loss_b": lambda b: b,
+}
+
+
+@dataclass(frozen=True)
+class WrongFormula:
+    """A small named variation of the right implementation.
+
+    Attributes
+    ----------
+    id : kebab-case
+    title : what is wrong, as one would tell the author
+    seen : where it was seen, or why it is likely
+    expected : claims that catch it
+    nodes : node name → replacement
+    """
+
+    id: str
+    title: str
+    seen: str
+    expected: tuple[str, ...]
+    nodes: dict[str, Callable[..., Any]] = field(repr=False)
+
+
+RIGHT = WrongFormula("right", "as it should be", "", (), {})
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A formula under an implementation's conventions, evaluated on cases in float64."""
+
+    formula: WrongFormula
+    conventions: Conventions
+
+    def node(self, name: str) -> Callable[..., Any]:
+        """Return a node, replaced or right."""
+        return self.formula.nodes.get(name, NODES[name])
+
+    def _side(self, case: Case, rows: Rows, theta: Array | None = None, b: Any = None) -> Side:
+        return Side(case, rows, case.theta if theta is None else theta, case.b if b is None else b, self.conventions)
+
+    def _logit(self, side: Side) -> Array:
+        density = self.node("log_q")(side)
+        if self.conventions.log_q != "absent":
+            density = density + self.conventions.log_q_constant
+        return np.asarray(self.node("logit")(side, self.node("cost")(side), density))
+
+    def logits(self, case: Case) -> Array:
+        """ℓ of all rows, expert first."""
+        return np.concatenate([self._logit(self._side(case, rows)) for rows in (case.expert, case.generator)])
+
+    def loss_of(self, case: Case, logits: tuple[Array, Array]) -> Any:
+        """L_D of given logits."""
+        terms = self.node("expert_term")(logits[0]), self.node("generator_term")(logits[1])
+        scales = self.conventions.side_scales(len(case.expert), len(case.generator))
+        return self.node("loss")(terms, (case.expert.weight, case.generator.weight), scales)
+
+    def _loss(self, case: Case, theta: Array, b: Any) -> Any:
+        theta, b = self.node("loss_theta")(theta), self.node("loss_b")(b)
+        sides = [self._logit(self._side(case, rows, theta, b)) for rows in (case.expert, case.generator)]
+        return self.loss_of(case, (sides[0], sides[1]))
+
+    def loss(self, case: Case) -> Array:
+        """L_D."""
+        return np.real(np.asarray(self._loss(case, case.theta, case.b)))
+
+    def gradient(self, case: Case) -> tuple[Array, Array]:
+        """∂L_D in θ (d,) and b, by complex steps."""
+        in_theta = [
+            np.imag(self._loss(case, case.theta + 1j * STEP * direction, case.b)) / STEP
+            for direction in np.eye(len(case.theta))
+        ]
+        in_b = np.imag(self._loss(case, case.theta.astype(complex), case.b + 1j * STEP)) / STEP
+        return np.array(in_theta), np.asarray(in_b)
+
+    def reward(self, case: Case, given_logit: Array | None = None) -> Array:
+        """Rewards of the generator's rows, (n_q,)."""
+        side = self._side(case, case.generator)
+        c, density = self.node("cost")(side), self.node("log_q")(side)
+        x = self._logit(side) if given_logit is None else given_logit
+        return np.asarray(self.node("reward")(x, side, c, density))
+
+    def generator_gradient(self, case: Case) -> Array:
+        """Return the policy gradient, (S, A)."""
+        score = objectives.policy_score(case.policy_logits, case.generator.steps)
+        return np.asarray(self.node("policy_gradient")(case.generator.weight, self.reward(case), score))
+
+    def irl_gradient(self, case: Case) -> Array:
+        """∂_θ of the IRL loss, (d,)."""
+        sides = [self._side(case, rows) for rows in (case.expert, case.generator)]
+        c = np.concatenate([self.node("cost")(side) for side in sides])
+        density = np.concatenate([self.node("log_q")(side) for side in sides])
+        dc = np.concatenate([case.expert.features, case.generator.features])
+        w_p = np.concatenate([case.expert.weight, np.zeros(len(case.generator))])
+        w_q = np.concatenate([np.zeros(len(case.expert)), case.generator.weight])
+        return np.asarray(self.node("irl_gradient")(w_p, w_q, c, density, float(case.b), dc))

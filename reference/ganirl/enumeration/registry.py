@@ -1,0 +1,87 @@
+"""What an enumeration is, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .space import Comparison, Space
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """A claim computed over the whole space, both sides by different routes.
+
+    Attributes
+    ----------
+    claim : its id
+    description : what is summed, and against what
+    twin : what the broken twin breaks
+    tolerance : why the two sides may differ, and by how much
+    needs_mdp : whether the process itself is needed
+    """
+
+    claim: str
+    description: str
+    twin: str
+    tolerance: str
+    compare: Callable[[Space], Iterable[Comparison]] = field(repr=False)
+    needs_mdp: bool = False
+
+
+@dataclass(frozen=True)
+class Residual:
+    """How far the two sides are apart.
+
+    Attributes
+    ----------
+    claim : its id
+    error : largest absolute difference, of the part that comes nearest to its tolerance
+    scale : size of the quantities compared there
+    tolerance : what that part may differ by
+    twin_error : largest absolute difference of the broken twin
+    twin_tolerance : what the twin's part may differ by
+    """
+
+    claim: str
+    error: float
+    scale: float
+    tolerance: float
+    twin_error: float
+    twin_tolerance: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the claim holds; False for NaN."""
+        return self.error <= self.tolerance
+
+    @property
+    def twin_differs(self) -> bool:
+        """Whether the broken twin is told from the claim."""
+        return self.twin_error > self.twin_tolerance
+
+
+def residual(enumeration: Enumeration, space: Space) -> Residual:
+    """Evaluate an enumeration on a space."""
+    floats = space.arithmetic.floats
+    worst, twin = (-1.0, 0.0, 0.0, 0.0), (-1.0, 0.0, 0.0)
+    for part in enumeration.compare(space):
+        left, right = (floats(np.ravel(np.asarray(side))) for side in (part.left, part.right))
+        scale = float(max(np.abs(left).max(), np.abs(right).max()))
+        tolerance = space.rounding * part.gain * max(part.size, scale)
+        error = _distance(part.left, part.right, space)
+        ratio = np.inf if not error <= tolerance else error / tolerance if tolerance else 0.0
+        worst = max(worst, (ratio, error, scale, tolerance), key=lambda each: each[0])
+        if part.twin is not None:
+            twin_error = _distance(part.twin, part.right, space)
+            twin_ratio = twin_error / tolerance if tolerance else np.inf
+            twin = max(twin, (twin_ratio, twin_error, tolerance), key=lambda each: each[0])
+    return Residual(enumeration.claim, *worst[1:], *twin[1:])
+
+
+def _distance(left: object, right: object, space: Space) -> float:
+    """Largest |left − right|, subtracted in the arithmetic itself; NaN if any is."""
+    difference = np.ravel(np.asarray(left) - np.asarray(right))
+    return float(np.abs(space.arithmetic.floats(difference)).max())

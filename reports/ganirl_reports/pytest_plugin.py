@@ -1,0 +1,250 @@
+"""The pytest plugin: one test a claim, for the tests of a library of one's own.
+
+    from ganirl_reports import parametrize_with_claims
+
+    @parametrize_with_claims("my_adapter:target", expected_failures={"E1": "the reward is f alone"})
+    def test_claims(claim_result):
+        claim_result.check()
+
+The verification runs once for each implementation and its settings, at the first test that looks at it.
+Imports of ganirl wait until then, so that the plugin costs nothing in a suite that does not use it.
+"""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from ganirl_properties.report import Report
+
+    from .claim_result import ClaimResult
+
+Function = TypeVar("Function", bound=Callable[..., object])
+PROPERTY = "ganirl"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One claim of one implementation with the settings that its test gives; None leaves it to an option."""
+
+    implementation: object
+    claim: str
+    planned: tuple[str, ...]
+    expected_failure: str | None
+    profile: str | None
+    seed: int | None
+    dtypes: tuple[str, ...] | None
+    device: str
+
+
+def parametrize_with_claims(
+    implementation: object,
+    *,
+    expected_failures: Mapping[str, str] | None = None,
+    claims: Iterable[str] | None = None,
+    profile: str | None = None,
+    seed: int | None = None,
+    dtypes: Sequence[str] | None = None,
+    device: str = "cpu",
+) -> Callable[[Function], Function]:
+    """Make a test of every claim: ``test_claims[C2]``. The test takes the argument ``claim_result``.
+
+    Parameters
+    ----------
+    implementation : an `Implementation`, or what the command line calls TARGET
+    expected_failures : claim id → reason; each has to fail, and one that no longer does is a failure
+    claims : ids or patterns, ``["A4", "C*"]``; all by default
+    profile, seed, dtypes : as on the command line; ``--ganirl-profile``, ``--ganirl-seed`` and
+        ``--ganirl-dtypes`` go before them
+
+    Raises
+    ------
+    ValueError
+        If an expected failure or a claim is not among those that can be tested.
+    """
+    __tracebackhide__ = True
+    planned = _planned(claims)
+    expected = dict(expected_failures or {})
+    for claim in expected:
+        if claim not in planned:
+            raise ValueError(
+                f"expected_failures names {claim!r}, which is not among the claims of this test: "
+                + ", ".join(planned)
+            )
+    requests = [
+        Request(
+            implementation,
+            claim,
+            planned,
+            expected.get(claim),
+            profile,
+            seed,
+            None if dtypes is None else tuple(dtypes),
+            device,
+        )
+        for claim in planned
+    ]
+    return pytest.mark.parametrize(
+        "claim_result", [pytest.param(each, id=each.claim) for each in requests], indirect=True
+    )
+
+
+def _planned(claims: Iterable[str] | None) -> tuple[str, ...]:
+    __tracebackhide__ = True
+    from ganirl.claims import select
+
+    try:
+        chosen = select([claims] if isinstance(claims, str) else claims)
+    except LookupError as error:
+        raise ValueError(str(error.args[0])) from None
+    planned = tuple(claim.id for claim in chosen if not claim.theory)
+    if not planned:
+        raise ValueError(
+            f"{', '.join(claim.id for claim in chosen)}: theory alone, nothing that a test could observe"
+        )
+    return planned
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options ``--ganirl-*``."""
+    group = parser.getgroup("ganirl", "verification of GAN-IRL implementations")
+    group.addoption(
+        "--ganirl-profile",
+        choices=("smoke", "default", "thorough"),
+        help="how hard to search for counterexamples",
+    )
+    group.addoption("--ganirl-seed", type=int, metavar="N", help="seed of the search")
+    group.addoption("--ganirl-dtypes", metavar="NAMES", help="formats, float64,float32")
+    group.addoption(
+        "--ganirl-report", metavar="DIR", help="write report.json, report.html and summary.md there"
+    )
+
+
+class Verifications:
+    """The reports of this session, each made when it is first asked for."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.reports: dict[tuple[object, ...], Report] = {}
+        self._kept: list[object] = []  # an implementation that is kept alive keeps its id to itself
+
+    def report(self, request: Request) -> Report:
+        """Return the report that a request belongs to."""
+        option = self.config.getoption
+        profile = option("--ganirl-profile") or request.profile or "default"
+        seed = next((each for each in (option("--ganirl-seed"), request.seed) if each is not None), 0)
+        dtypes = request.dtypes
+        if option("--ganirl-dtypes"):
+            dtypes = tuple(name.strip() for name in str(option("--ganirl-dtypes")).split(",") if name.strip())
+        subject = request.implementation
+        key = (
+            subject if isinstance(subject, str) else id(subject),
+            request.planned,
+            profile,
+            seed,
+            dtypes,
+            request.device,
+        )
+        if key not in self.reports:
+            self._kept.append(subject)
+            self.reports[key] = _verify(
+                subject,
+                claims=request.planned,
+                profile=profile,
+                seed=seed,
+                dtypes=dtypes,
+                device=request.device,
+            )
+        return self.reports[key]
+
+
+def _verify(subject: object, **settings: Any) -> Report:
+    """Verify; what the user can mend fails the test with one sentence."""
+    __tracebackhide__ = True
+    from dataclasses import replace
+
+    from ganirl_properties import UsageError, verify
+    from ganirl_properties.targets import load_target
+
+    try:
+        report = verify(load_target(subject) if isinstance(subject, str) else subject, **settings)
+    except UsageError as error:
+        pytest.fail(str(error), pytrace=False)
+    if isinstance(subject, str):
+        report = replace(report, run=replace(report.run, target=subject))
+    if report.run.interrupted:
+        raise KeyboardInterrupt
+    return report
+
+
+_VERIFICATIONS = pytest.StashKey[Verifications]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin without any report."""
+    config.stash[_VERIFICATIONS] = Verifications(config)
+
+
+@pytest.fixture
+def claim_result(request: pytest.FixtureRequest) -> Iterator[ClaimResult]:
+    """One claim of the implementation that `parametrize_with_claims` names."""
+    from .claim_result import ClaimResult
+
+    asked = getattr(request, "param", None)
+    if not isinstance(asked, Request):
+        pytest.fail(
+            "claim_result needs the decorator @parametrize_with_claims(implementation)", pytrace=False
+        )
+    verifications = request.config.stash[_VERIFICATIONS]
+    result = ClaimResult(asked.claim, asked.expected_failure, lambda: verifications.report(asked))
+    yield result
+    if not result.looked_at:
+        pytest.fail("the test never looked at its claim: call claim_result.check()", pytrace=False)
+    report = result.report
+    # Properties travel from the workers of pytest-xdist, which the reports themselves do not.
+    rows = [[report.run.target, row.claim, row.dtype, row.device, row.verdict] for row in result.verdicts]
+    request.node.user_properties.append((PROPERTY, rows))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the documents that ``--ganirl-report`` asks for."""
+    directory = session.config.getoption("--ganirl-report")
+    verifications = session.config.stash.get(_VERIFICATIONS, None)
+    if not directory or verifications is None or not verifications.reports:
+        return
+    from pathlib import Path
+
+    from .documents.output_directory import write_report
+
+    reports = list(verifications.reports.values())
+    for index, report in enumerate(reports, 1):
+        folder = Path(directory) if len(reports) == 1 else Path(directory) / str(index)
+        try:
+            write_report(report, folder)
+        except OSError as error:
+            raise pytest.UsageError(
+                f"cannot write --ganirl-report {folder}: {error.strerror or error}"
+            ) from None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Reconcile what was looked at, one line an implementation."""
+    counts: dict[str, dict[str, int]] = {}
+    seen: set[tuple[str, ...]] = set()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, rows in getattr(report, "user_properties", ()):
+                for row in rows if name == PROPERTY else ():
+                    if tuple(row) not in seen:
+                        seen.add(tuple(row))
+                        of_target = counts.setdefault(row[0], {})
+                        of_target[row[4]] = of_target.get(row[4], 0) + 1
+    for target, of_target in counts.items():
+        parts = " + ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in of_target.items())
+        terminalreporter.write_line(f"ganirl: {target}: planned {sum(of_target.values())} = {parts}")
