@@ -91,7 +91,7 @@ class TorchFramework:
         )
 
     def numpy(self, value: Any) -> Array:
-        """Return a tensor, array or number as a float64 NumPy array, detached and on the host.
+        """Return a tensor, array or number as a float64 NumPy array of its own, detached and on the host.
 
         Raises
         ------
@@ -101,10 +101,11 @@ class TorchFramework:
         if isinstance(value, torch.Tensor):
             if value.is_complex():
                 raise TypeError("an observable returned complex numbers; real ones are needed")
-            return value.detach().to(device="cpu", dtype=torch.float64).numpy()
+            # A copy: code under test may write into its tensors later, as zero_grad does.
+            return value.detach().to(device="cpu", dtype=torch.float64).numpy().copy()
         if isinstance(value, (bool, int, float, np.ndarray, np.generic, list, tuple)):
             try:
-                return np.asarray(value, dtype=np.float64)
+                return np.array(value, dtype=np.float64)
             except (TypeError, ValueError) as failure:
                 raise TypeError(
                     f"an observable returned a {type(value).__name__} that holds no numbers"

@@ -61,6 +61,14 @@ def test_numbers_of_every_kind():
     assert framework.numpy(np.arange(2)).tolist() == [0.0, 1.0]
 
 
+def test_numbers_are_copies():
+    tensor, array = torch.ones(2, dtype=torch.float64), np.ones(2)
+    kept = framework.numpy(tensor), framework.numpy(array)
+    tensor.zero_()
+    array[:] = 0
+    assert [part.tolist() for part in kept] == [[1.0, 1.0], [1.0, 1.0]]
+
+
 @pytest.mark.parametrize("value", [None, "0.5", {"loss": 1.0}, object(), torch.tensor(1j), ["a"]])
 def test_what_is_no_number_is_a_type_error(value):
     with pytest.raises(TypeError, match="an observable returned"):
@@ -85,7 +93,8 @@ def test_gradients(plain, device):
 
 @pytest.mark.parametrize("setting", ["highest", "high", "medium"])
 def test_arithmetic_is_full_for_the_duration_and_restored(setting):
-    threads, before = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    before = torch.get_float32_matmul_precision()
+    torch.set_num_threads(2)  # the fixture that keeps every test on one thread restores what was before
     x = torch.linspace(0, 1, 4096).reshape(64, 64)
     truth = (x.double() @ x.double()).float()
     try:
@@ -94,7 +103,7 @@ def test_arithmetic_is_full_for_the_duration_and_restored(setting):
             assert torch.get_num_threads() == 1
             torch.testing.assert_close(x @ x, truth, rtol=1e-5, atol=0)
         assert torch.get_float32_matmul_precision() == setting
-        assert torch.get_num_threads() == threads
+        assert torch.get_num_threads() == 2
     finally:
         torch.set_float32_matmul_precision(before)
 

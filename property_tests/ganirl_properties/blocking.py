@@ -81,7 +81,11 @@ def _given_own_logits(search: Search, failure: Failure, violated: set[str]) -> s
 
 
 def _given_own_reward(search: Search, failure: Failure, violated: set[str]) -> str | None:
-    if "E1" not in violated or failure.check.claim != "E3" or not search.implementation_has("generator_reward"):
+    if (
+        "E1" not in violated
+        or failure.check.claim != "E3"
+        or not search.implementation_has("generator_reward")
+    ):
         return None
     try:
         view = search.view_of(failure.case)

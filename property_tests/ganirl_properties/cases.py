@@ -85,7 +85,9 @@ def with_constant_feature(case: Case, value: npt.ArrayLike) -> Case:
         first = np.zeros((*rows.steps.mask.shape, 1))
         first[:, 0] = 1.0
         steps = replace(rows.steps, features=np.concatenate([rows.steps.features, first], axis=-1))
-        return replace(rows, features=np.concatenate([rows.features, np.ones((len(rows), 1))], axis=1), steps=steps)
+        return replace(
+            rows, features=np.concatenate([rows.features, np.ones((len(rows), 1))], axis=1), steps=steps
+        )
 
     return replace(
         case, theta=np.append(case.theta, value), expert=side(case.expert), generator=side(case.generator)
@@ -125,9 +127,7 @@ def _batch(choices: Choices, precision: Precision, conventions: Conventions) -> 
     dimension, states, actions = 1 + choices.below(3), 1 + choices.below(3), 2 + choices.below(3)
     horizon = 1 if conventions.unit == "transition" else 1 + choices.below(4)
     texture, b, theta = _parameters(choices, dimension, precision)
-    sides = [
-        _random_steps(choices, rows, horizon, states, actions) for rows in (expert_rows, generator_rows)
-    ]
+    sides = [_random_steps(choices, rows, horizon, states, actions) for rows in (expert_rows, generator_rows)]
     weights = [1.0 + choices.indices(rows, 8) for rows in (expert_rows, generator_rows)]
     logits = _textured(choices.signed(states * actions, 1 / 16), texture, precision).reshape(states, actions)
     table = choices.signed(states * actions * 2 * dimension, 1 / 32)
@@ -211,7 +211,18 @@ def _population(choices: Choices, precision: Precision, conventions: Conventions
 
 
 # Shares of a power of two, none uniform, the smallest first.
-_SHARES = ((1, 3), (1, 1, 2), (5, 3), (1, 2, 5), (1, 3, 4), (7, 1), (1, 2, 2, 3), (1, 1, 6), (5, 2, 1), (1, 15))
+_SHARES = (
+    (1, 3),
+    (1, 1, 2),
+    (5, 3),
+    (1, 2, 5),
+    (1, 3, 4),
+    (7, 1),
+    (1, 2, 2, 3),
+    (1, 1, 6),
+    (5, 2, 1),
+    (1, 15),
+)
 
 
 def _dyadic_shares(choices: Choices) -> npt.NDArray[np.int64]:
@@ -229,7 +240,9 @@ def _one_step_rows(
 ) -> Rows:
     column = state[:, None]
     done = np.ones_like(column, dtype=bool)
-    steps = Steps(column, action[:, None], np.full_like(column, states), done, done, np.zeros((*column.shape, 0)))
+    steps = Steps(
+        column, action[:, None], np.full_like(column, states), done, done, np.zeros((*column.shape, 0))
+    )
     return _rows(steps, table, logits, weight, precision)
 
 

@@ -42,7 +42,9 @@ class _Reading:
     scale: float
 
 
-def diagnose(search: Search, violated: dict[str, Finding]) -> dict[str, Diagnosis]:
+def diagnose(
+    search: Search, violated: dict[str, Finding], preferred: tuple[str, ...] = ()
+) -> dict[str, Diagnosis]:
     """Name what is wrong, claim by claim.
 
     First a single wrong formula is looked for that gives *every* observable on fresh cases. Where there is none,
@@ -61,9 +63,7 @@ def diagnose(search: Search, violated: dict[str, Finding]) -> dict[str, Diagnosi
     conventions = search.implementation.conventions
     whole = _first_match([Pipeline(formula, conventions) for formula in WRONG_FORMULAS], readings, tolerance)
     if whole is not None:
-        sentence = (
-            f"on {FRESH_CASES} fresh cases its {_joined(sorted({r.observable for r in readings}))} are those of this formula"
-        )
+        sentence = f"on {FRESH_CASES} fresh cases its {_joined(sorted({r.observable for r in readings}))} are those of this formula"
         return {claim: Diagnosis(whole.id, whole.title, sentence, FRESH_CASES) for claim in violated}
     for given_own_logits in (False, True):
         pool = _readings(search, given_own_logits=True) if given_own_logits else readings
@@ -106,7 +106,11 @@ def _readings(search: Search, *, given_own_logits: bool = False) -> list[_Readin
     found: list[_Reading] = []
     for setting in ("batch", "population"):
         for _, view in fresh.views(setting):  # type: ignore[arg-type]
-            asked = _given_logits(view) if given_own_logits else _of_case(view, population=setting == "population")
+            asked = (
+                _given_logits(view)
+                if given_own_logits
+                else _of_case(view, population=setting == "population")
+            )
             while True:
                 try:
                     found.append(next(asked))
@@ -127,13 +131,18 @@ def _try(take: Callable[[], npt.ArrayLike]) -> Array | None:
 def _of_case(view: View, *, population: bool) -> Iterator[_Reading]:
     case, observed, truth = view.case, view.observed, view.truth
     # Tolerances are relative to what goes into a number, not to a result that may have cancelled.
-    size = float(np.max(truth._cost_magnitude + np.abs(truth.true_log_q))) + abs(float(case.b)) + 1.0
+    size = float(np.max(truth.cost_magnitude + np.abs(truth.true_log_q))) + abs(float(case.b)) + 1.0
     steep = truth.worst_derivative * sum(truth.scales) + 1e-3
     score = float(np.max(np.abs(truth.score), initial=0.0)) + 1e-3
     sources: list[tuple[str, Callable[[], npt.ArrayLike], Callable[[Pipeline], Array], float]]
     if population:
         sources = [
-            ("policy gradient", observed.generator_gradient, lambda p: p.generator_gradient(case), size * score)
+            (
+                "policy gradient",
+                observed.generator_gradient,
+                lambda p: p.generator_gradient(case),
+                size * score,
+            )
         ]
     else:
         sources = [

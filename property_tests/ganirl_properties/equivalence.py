@@ -29,7 +29,9 @@ def equivalence(
     broken = by_verdict.get("violated", []) or by_verdict.get("blocked", [])
     if broken:
         first = next(
-            verdict for verdict in verdicts if verdict.claim == broken[0] and verdict.verdict in ("violated", "blocked")
+            verdict
+            for verdict in verdicts
+            if verdict.claim == broken[0] and verdict.verdict in ("violated", "blocked")
         )
         return Equivalence(sides, "not equivalent", f"{', '.join(broken)} violated: {first.message}")
     undecided = by_verdict.get("error", []) + by_verdict.get("inconclusive", [])
@@ -41,12 +43,16 @@ def equivalence(
         return Equivalence(sides, "not equivalent", f"by design, {', '.join(waived)}: {first.message}")
     if conventions.log_q == "absent":
         return Equivalence(
-            sides, "not equivalent", "log q is no part of its discriminator: its logit is not a cost (GAIL, not AIRL)"
+            sides,
+            "not equivalent",
+            "log q is no part of its discriminator: its logit is not a cost (GAIL, not AIRL)",
         )
     if len(sides) < 2 or "GAN" not in sides:
         missing = [name for name in ("GAN", "IRL") if name not in sides]
         shown = sides[0] if sides else "no side"
-        return Equivalence(sides, "one side only", f"it shows {shown}; nothing of the {' and '.join(missing)} side")
+        return Equivalence(
+            sides, "one side only", f"it shows {shown}; nothing of the {' and '.join(missing)} side"
+        )
     joined = "C2" in by_verdict.get("satisfied", []) + by_verdict.get("conditional", [])
     because = (
         "the gradient of its discriminator at the optimal Z is that of maximum-entropy IRL (C2)"

@@ -119,7 +119,9 @@ class Observed:
             shape = self.case.policy_logits.shape
             if self.has("discriminator_policy_gradient"):
                 result = self._call("discriminator_policy_gradient")
-                return np.zeros(shape) if result is None else self._shaped("its policy gradient", result, shape)
+                return (
+                    np.zeros(shape) if result is None else self._shaped("its policy gradient", result, shape)
+                )
             if self.conventions.log_q != "computed":
                 raise NotObservedError("log q is handed to it, so that no policy parameter reaches this loss")
             (taken,) = self._differentiate("discriminator_loss", ("policy_logits",))
@@ -192,7 +194,9 @@ class Observed:
         try:
             array = self.framework.numpy(value)
         except (TypeError, ValueError) as unfit:
-            raise ObservableError(f"{name} returned {type(value).__name__}, which is no array: {unfit}") from unfit
+            raise ObservableError(
+                f"{name} returned {type(value).__name__}, which is no array: {unfit}"
+            ) from unfit
         if array.shape == shape:
             return array
         if column and array.shape == (*shape, 1):
@@ -210,7 +214,9 @@ class Observed:
         try:
             taken = self.framework.gradients(value, case, wrt)
         except Exception as raised:
-            raise ObservableError(f"differentiating {name} raised {type(raised).__name__}: {raised}") from raised
+            raise ObservableError(
+                f"differentiating {name} raised {type(raised).__name__}: {raised}"
+            ) from raised
         if taken is None:
             raise NotObservedError(f"{name} cannot be differentiated here, and the adapter gives no gradient")
         return taken

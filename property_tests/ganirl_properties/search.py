@@ -65,7 +65,10 @@ class Judgement:
 
 def judge(comparison: Comparison, safety: float) -> Judgement | None:
     """Judge a comparison; None where its bound says nothing (inf or NaN)."""
-    error, bound = np.ravel(comparison.error), np.ravel(np.broadcast_to(comparison.bound, comparison.error.shape))
+    error, bound = (
+        np.ravel(comparison.error),
+        np.ravel(np.broadcast_to(comparison.bound, comparison.error.shape)),
+    )
     if not np.isfinite(bound).all():
         return None
     allowed = safety * bound
@@ -74,7 +77,12 @@ def judge(comparison: Comparison, safety: float) -> Judgement | None:
     ratio = np.where(np.isnan(ratio), np.inf, ratio)
     index = int(np.argmax(ratio))
     return Judgement(
-        comparison, index, float(ratio[index]), float(error[index]), float(bound[index]), float(allowed[index])
+        comparison,
+        index,
+        float(ratio[index]),
+        float(error[index]),
+        float(bound[index]),
+        float(allowed[index]),
     )
 
 
@@ -93,13 +101,18 @@ class Finding:
     """All that was seen of one claim in one format."""
 
     claim: str
-    cases: int = 0
     judged: int = 0
+    cases_of: dict[str, int] = field(default_factory=dict)  # check → cases on which it said something
+    undecided: int = 0  # comparisons whose bound says nothing
     worst: Judgement | None = None
     failures: list[Failure] = field(default_factory=list)
     unobserved: list[str] = field(default_factory=list)
     error: str | None = None
-    checks: set[str] = field(default_factory=set)
+
+    @property
+    def cases(self) -> int:
+        """Cases that were looked at; several checks may look at the same ones."""
+        return max(self.cases_of.values(), default=0)
 
     @property
     def worst_numbers(self) -> Worst | None:
@@ -138,7 +151,9 @@ class Search:
 
     def fresh(self, cases: int) -> Search:
         """Return the same search on cases that no claim has seen."""
-        return Search(self.implementation, self.framework, self.precision, self.device, cases, self.seed + 7919)
+        return Search(
+            self.implementation, self.framework, self.precision, self.device, cases, self.seed + 7919
+        )
 
     def view(self, data: bytes, setting: Setting) -> View:
         """Decode bytes and put the implementation beside the truth."""
@@ -194,16 +209,18 @@ class Search:
                 yield None, view
 
     def _look(self, check: Check, data: bytes | None, view: View, finding: Finding) -> None:
-        finding.cases += 1
+        said = False
         for judgement in judged(check, view):
             if judgement is None:
+                finding.undecided += 1
                 continue
+            said = True
             finding.judged += 1
-            finding.checks.add(check.name)
             if finding.worst is None or judgement.ratio > finding.worst.ratio:
                 finding.worst = judgement
             if judgement.failed:
                 finding.failures.append(Failure(check, view.case, data, judgement))
+        finding.cases_of[check.name] = finding.cases_of.get(check.name, 0) + said
 
 
 def judged(check: Check, view: View) -> Iterator[Judgement | None]:

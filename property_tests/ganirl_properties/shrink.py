@@ -64,10 +64,10 @@ def _size(data: bytes) -> tuple[int, bytes]:
 
 
 def _hand_over(database: InMemoryExampleDatabase, key: bytes, data: bytes) -> None:
-    """Put the failing bytes where hypothesis looks for examples to reuse."""
+    """Put the failing bytes where hypothesis keeps examples that it has yet to shrink."""
     from hypothesis.database import choices_to_bytes  # noqa: PLC0415 - absent before hypothesis 6.131
 
-    database.save(key, choices_to_bytes((data,)))
+    database.save(key + b".secondary", choices_to_bytes((data,)))
 
 
 def _worst(search: Search, failure: Failure, data: bytes) -> Judgement | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,7 +16,7 @@ from ganirl import PRECISIONS, Implementation, __version__, available_observable
 from ganirl.claims import CLAIM_SET, Claim, select
 from ganirl.framework import Framework, load_framework
 
-from .blocking import ancestors, blocked_by
+from .blocking import blocked_by
 from .diagnosis import diagnose
 from .equivalence import equivalence
 from .errors import UsageError
@@ -22,7 +25,7 @@ from .narrative import counterexample
 from .report import Counterexample, Diagnosis, Report, Run, Verdict, VerdictName
 from .search import PROFILES, Finding, Search
 from .shrink import smallest
-from .targets import check_implementation
+from .targets import check_implementation, load_target
 
 Progress = Callable[[Verdict, int, int], None]
 
@@ -36,6 +39,7 @@ def verify(
     dtypes: Sequence[str] | None = None,
     seed: int = 0,
     jobs: int = 1,
+    spec: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Judge an implementation by every claim that it can show.
@@ -49,6 +53,7 @@ def verify(
     dtypes : formats to test in; by default all that the implementation and its framework have
     seed : of the search; the same seed draws the same cases
     jobs : processes, one a format at most
+    spec : what `load_target` found the implementation by, so that other processes find it; needed for jobs > 1
     progress : called after every claim with (verdict, done, planned)
 
     Raises
@@ -72,16 +77,20 @@ def verify(
     if unknown:
         raise UsageError(f"{implementation.name} declares a departure from {unknown[0]}, which is no claim")
     plan = [(claim, name) for name in formats for claim in planned if name in claim.dtypes]
-    verdicts: list[Verdict] = []
+    trials = [
+        _Trial(name, tuple(claim for claim, of in plan if of == name), PROFILES[profile], device, seed)
+        for name in formats
+    ]
     interrupted = False
-    with framework.arithmetic():
-        try:
-            for name in formats:
-                search = Search(implementation, framework, PRECISIONS[name], device, PROFILES[profile], seed)
-                mine = [claim for claim, of in plan if of == name]
-                verdicts.extend(_judge_format(search, mine, len(verdicts), len(plan), progress))
-        except KeyboardInterrupt:
-            interrupted = True
+    verdicts: list[Verdict] = []
+    try:
+        rows = _in_processes(spec, trials, jobs) if jobs > 1 else _in_turn(implementation, framework, trials)
+        for verdict in rows:
+            verdicts.append(verdict)
+            if progress is not None:
+                progress(verdict, len(verdicts), len(plan))
+    except KeyboardInterrupt:
+        interrupted = True
     done = {(verdict.claim, verdict.dtype) for verdict in verdicts}
     verdicts.extend(
         Verdict(claim.id, name, device, "inconclusive", "none", 0, "interrupted before it was judged")
@@ -104,6 +113,8 @@ def verify(
         seconds=round(time.perf_counter() - started, 3),
         interrupted=interrupted,
     )
+    order = {(claim.id, name): place for place, (claim, name) in enumerate(plan)}
+    verdicts.sort(key=lambda verdict: order[verdict.claim, verdict.dtype])
     return Report(run, tuple(verdicts), equivalence(run.observables, implementation.conventions, verdicts))
 
 
@@ -135,7 +146,9 @@ def _formats(implementation: Implementation, framework: Framework, wanted: Seque
         if name not in PRECISIONS:
             raise UsageError(f"there is no dtype {name!r}; there are {', '.join(PRECISIONS)}")
         if name not in possible:
-            raise UsageError(f"{implementation.name} does not work in {name}; it does in {', '.join(possible)}")
+            raise UsageError(
+                f"{implementation.name} does not work in {name}; it does in {', '.join(possible)}"
+            )
     return list(dict.fromkeys(wanted))
 
 
@@ -148,35 +161,84 @@ def _versions(implementation: Implementation, framework: Framework) -> dict[str,
 # --- one format -------------------------------------------------------------------------------------------
 
 
-def _judge_format(
-    search: Search, claims: list[Claim], done: int, planned: int, progress: Progress | None
-) -> list[Verdict]:
+@dataclass(frozen=True)
+class _Trial:
+    """What is to be judged in one format."""
+
+    dtype: str
+    claims: tuple[Claim, ...]
+    cases: int
+    device: str
+    seed: int
+
+    def search(self, implementation: Implementation, framework: Framework) -> Search:
+        return Search(implementation, framework, PRECISIONS[self.dtype], self.device, self.cases, self.seed)
+
+
+def _in_turn(
+    implementation: Implementation, framework: Framework, trials: Sequence[_Trial]
+) -> Iterator[Verdict]:
+    preferred: dict[str, None] = {}
+    for trial in trials:
+        with framework.arithmetic():
+            for verdict in _judge(trial.search(implementation, framework), trial.claims, tuple(preferred)):
+                if verdict.diagnosis is not None:
+                    preferred[verdict.diagnosis.formula] = None
+                yield verdict
+
+
+def _in_processes(spec: str | None, trials: Sequence[_Trial], jobs: int) -> Iterator[Verdict]:
+    if spec is None:
+        raise UsageError("jobs > 1 needs spec, the words that load_target finds the implementation by")
+    # Spawned, not forked: a forked child of a process that has used threads may hang.
+    with ProcessPoolExecutor(min(jobs, len(trials)), multiprocessing.get_context("spawn")) as pool:
+        for rows in pool.map(_in_a_process, [spec] * len(trials), trials):
+            yield from rows
+
+
+def _in_a_process(spec: str, trial: _Trial) -> list[Verdict]:
+    implementation = load_target(spec)
+    return list(_in_turn(implementation, load_framework(implementation.framework), [trial]))
+
+
+def _judge(search: Search, claims: Sequence[Claim], preferred: tuple[str, ...]) -> Iterator[Verdict]:
+    """Yield a verdict a claim; what a failure means is known only after all claims were looked at."""
     findings: dict[str, Finding] = {}
+    waiting: list[Claim] = []
     for claim in claims:
         findings[claim.id] = search.examine(claim.id)
-        if progress is not None:
-            done += 1
-            progress(_verdict(search, findings[claim.id]), done, planned)
-    mended = mends(search, findings) if any(finding.violated for finding in findings.values()) else {}
-    violated = {claim for claim, finding in findings.items() if finding.violated} - set(mended)
-    explained = {claim: blocked_by(search, findings[claim], violated) for claim in violated}
-    names = diagnose(search, {claim: findings[claim] for claim in violated}) if violated else {}
-    verdicts = []
-    for claim in claims:
-        finding = findings[claim.id]
+        if findings[claim.id].violated:
+            waiting.append(claim)
+        else:
+            yield _verdict(search, findings[claim.id])
+    if not waiting:
+        return
+    mended = mends(search, findings)
+    violated = {claim.id for claim in waiting} - set(mended)
+    names = (
+        diagnose(search, {claim: findings[claim] for claim in violated}, preferred=preferred)
+        if violated
+        else {}
+    )
+    for claim in waiting:
         if claim.id in mended:
             sentence, under = mended[claim.id]
-            verdict = _row(search, under, "conditional", sentence)
+            yield _row(search, under, "conditional", sentence)
         else:
-            verdict = _verdict(search, finding, explained.get(claim.id), names.get(claim.id))
-        verdicts.append(verdict)
-    return verdicts
+            cause = blocked_by(search, findings[claim.id], violated)
+            yield _verdict(search, findings[claim.id], cause, names.get(claim.id))
 
 
 def _row(search: Search, finding: Finding, verdict: VerdictName, message: str, **more: object) -> Verdict:
     evidence = f"{finding.cases} cases" if finding.judged else "none"
     row = Verdict(
-        finding.claim, search.precision.name, search.device, verdict, evidence, finding.cases, message,
+        finding.claim,
+        search.precision.name,
+        search.device,
+        verdict,
+        evidence,
+        finding.cases,
+        message,
         worst=finding.worst_numbers,
     )
     return dataclasses.replace(row, **more)  # type: ignore[arg-type]
@@ -189,12 +251,14 @@ def _verdict(
     if finding.error is not None:
         return _row(search, finding, "error", finding.error)
     if not finding.judged:
-        if finding.cases and not finding.unobserved:
+        if finding.undecided:
             return _row(search, finding, "inconclusive", "no bound can be given on these cases")
         return _row(search, finding, "not_addressed", "; ".join(dict.fromkeys(finding.unobserved)))
     if not finding.violated:
         if departure is not None:
-            message = f"declared as a departure ({departure}), but it does not depart: take the declaration out"
+            message = (
+                f"declared as a departure ({departure}), but it does not depart: take the declaration out"
+            )
             return _row(search, finding, "error", message)
         condition = _condition(search, finding.claim)
         if condition is not None:
@@ -205,7 +269,9 @@ def _verdict(
     shown = _told(search, finding)
     if cause is not None:
         message = f"follows from {cause}: given what fails there, this is as it should be"
-        return _row(search, finding, "blocked", message, blocked_by=cause, diagnosis=diagnosis, counterexample=shown)
+        return _row(
+            search, finding, "blocked", message, blocked_by=cause, diagnosis=diagnosis, counterexample=shown
+        )
     message = diagnosis.title if diagnosis is not None else "no known wrong formula gives these numbers"
     return _row(search, finding, "violated", message, diagnosis=diagnosis, counterexample=shown)
 
@@ -225,6 +291,3 @@ def _condition(search: Search, claim: str) -> str | None:
 def _told(search: Search, finding: Finding) -> Counterexample:
     failure = smallest(search, finding.failures[0])
     return counterexample(finding.claim, failure, search.implementation.name)
-
-
-__all__ = ["ancestors", "verify"]

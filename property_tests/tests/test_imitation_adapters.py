@@ -207,6 +207,42 @@ def test_numbers_are_not_overwritten_by_the_next_call(target: Any) -> None:
     assert found.b.equal(kept[1])
 
 
+def test_a_change_in_the_library_shows(target: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = in_torch(make_case(7))
+
+    def observed() -> list[Any]:
+        theta, b = target.discriminator_gradient(case)
+        loss_now = target.discriminator_loss(case)
+        return [*target.discriminator_logit(case, case.expert).tolist(), loss_now, *theta.tolist(), b.item()]
+
+    before = observed()
+    released = target.trainer_class.logits_expert_is_high
+    monkeypatch.setattr(target.trainer_class, "logits_expert_is_high", lambda *given: -released(*given))
+    assert all(x != y for x, y in zip(before, observed(), strict=True))
+
+
+def test_a_gradient_that_reaches_the_policy_is_seen(target: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = make_case(8)
+
+    def leaking(trainer: Any, state: Any, action: Any, *_: Any) -> Any:
+        return (
+            trainer.policy.evaluate_actions(state, action.argmax(dim=1))[1]
+            + 0 * trainer._reward_net.mlp[0].bias
+        )
+
+    monkeypatch.setattr(target.trainer_class, "logits_expert_is_high", leaking)
+    found = target.discriminator_policy_gradient(in_torch(case)).numpy()
+
+    expected = np.zeros_like(case.policy_logits)  # of the loss with the logit log π(a|s)
+    policy = np.exp(log_softmax(case.policy_logits))
+    for rows, sign in ((case.expert, -1.0), (case.generator, 1.0)):
+        weight = sign * sigmoid(sign * log_q(case, rows)) / (2 * len(rows))
+        for slope, state, action in zip(weight, rows.state, rows.action, strict=True):
+            expected[state] -= slope * policy[state]
+            expected[state, action] += slope
+    np.testing.assert_allclose(found, expected, rtol=0, atol=16 * UNIT)
+
+
 def test_leaves_the_surroundings_alone(target: Any, capfd: pytest.CaptureFixture[str], tmp_path: Any) -> None:
     import torch
 

@@ -11,19 +11,17 @@ from .precision import FLOAT64
 
 
 class Arithmetic(Protocol):
-    """Real and complex numbers in NumPy arrays; +, −, ·, / and comparison are the arrays' own.
-
-    Attributes
-    ----------
-    name : for messages
-    unit_roundoff : u, the largest relative error of one rounding
-    """
+    """Real and complex numbers in NumPy arrays; +, −, ·, / and comparison are the arrays' own."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """For messages."""
+        ...
 
     @property
-    def unit_roundoff(self) -> float: ...
+    def unit_roundoff(self) -> float:
+        """u, the largest relative error of one rounding."""
+        ...
 
     def array(self, values: npt.ArrayLike) -> Any:
         """Convert float64 numbers, exactly."""

@@ -48,7 +48,9 @@ class FloatModel:
         """
         rounding = terms * self.u
         if rounding >= 1.0:
-            raise ValueError(f"{terms:g} roundings in {self.precision.name} have no error bound: use smaller batches")
+            raise ValueError(
+                f"{terms:g} roundings in {self.precision.name} have no error bound: use smaller batches"
+            )
         return rounding / (1.0 - rounding)
 
 
@@ -58,7 +60,12 @@ def linear(arithmetic: FloatModel, magnitude: Array, terms: int) -> Array:
 
 
 def logit(
-    arithmetic: FloatModel, cost_magnitude: Array, terms: int, b: float, log_q_magnitude: Array, log_q_error: Array
+    arithmetic: FloatModel,
+    cost_magnitude: Array,
+    terms: int,
+    b: float,
+    log_q_magnitude: Array,
+    log_q_error: Array,
 ) -> Array:
     """ℓ = −Σφθ − b − log q in any order of association (T2any)."""
     gamma = arithmetic.gamma(terms + 3)
@@ -86,7 +93,9 @@ def log_likelihood_ratio_term(arithmetic: FloatModel, x: Array, x_error: Array, 
     u, kappa = arithmetic.u, arithmetic.kappa
     value = softplus(x)
     capped = np.minimum(x_error, 50.0)
-    bound = (2 * kappa + 1) * u * value + x_error * np.minimum(1.0, sigmoid(x) * np.exp(capped)) + arithmetic.eta
+    bound = (
+        (2 * kappa + 1) * u * value + x_error * np.minimum(1.0, sigmoid(x) * np.exp(capped)) + arithmetic.eta
+    )
     if form in ("bce", "any"):
         bound = bound + (2 * kappa + 1) * u * softplus(-x) + u * np.abs(x)
     if form in ("softplus", "any"):

@@ -86,7 +86,8 @@ class CallableCost:
         step = 1e-5
         return np.stack(
             [
-                (self.gradient(theta + step * direction) - self.gradient(theta - step * direction)) / (2 * step)
+                (self.gradient(theta + step * direction) - self.gradient(theta - step * direction))
+                / (2 * step)
                 for direction in np.eye(len(theta))
             ],
             axis=2,

@@ -54,7 +54,6 @@ class Framework(Protocol):
         """
         ...
 
-
     def arithmetic(self) -> AbstractContextManager[None]:
         """Compute as cases are to be computed (full precision, one thread) while in this context."""
         ...
@@ -137,4 +136,6 @@ def load_framework(name: str) -> Framework:
     try:
         return load()
     except ImportError as missing:
-        raise LookupError(f"the framework {name!r} cannot be imported ({missing}); install it first") from missing
+        raise LookupError(
+            f"the framework {name!r} cannot be imported ({missing}); install it first"
+        ) from missing

@@ -46,7 +46,9 @@ class Problem:
         for name in ("log_p", "log_q"):
             total = float(log_sum_exp(self.log_h + getattr(self, name)))
             if not abs(total) < 1e-9:
-                raise ValueError(f"{name} is not a density with respect to h: its log total mass is {total:.3g}")
+                raise ValueError(
+                    f"{name} is not a density with respect to h: its log total mass is {total:.3g}"
+                )
 
     def __len__(self) -> int:
         return len(self.log_h)
@@ -128,7 +130,9 @@ def finite_space(
     """
     data, generator = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
     if data.shape != generator.shape or data.ndim != 1:
-        raise ValueError(f"p and q must be vectors of one length, not of shapes {data.shape} and {generator.shape}")
+        raise ValueError(
+            f"p and q must be vectors of one length, not of shapes {data.shape} and {generator.shape}"
+        )
     if (data < 0).any() or (generator < 0).any():
         raise ValueError("p and q must not be negative")
     table = np.eye(len(data)) if features is None else np.asarray(features, dtype=np.float64)
@@ -156,4 +160,6 @@ def energy_based_model(
     log_q = log_normalise(np.asarray(generator_logits, dtype=np.float64))
     if log_q.shape != (count,):
         raise ValueError(f"generator_logits has shape {log_q.shape} for an energy on {count} points")
-    return finite_space(data, np.exp(log_q), features=energy.gradient(np.asarray(theta, dtype=np.float64)), cost=energy)
+    return finite_space(
+        data, np.exp(log_q), features=energy.gradient(np.asarray(theta, dtype=np.float64)), cost=energy
+    )

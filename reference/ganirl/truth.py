@@ -121,7 +121,7 @@ class Truth:
     # --- errors of inputs and logits, in one arithmetic ---------------------------------------------------
 
     @cached_property
-    def _cost_magnitude(self) -> Array:
+    def cost_magnitude(self) -> Array:
         """Σ_t Σ_k |φ_tk θ_k|: code may sum over steps or over features first."""
         parts = [np.abs(side.steps.features) @ np.abs(self.case.theta) for side in self._sides]
         return np.concatenate([part.sum(axis=1) for part in parts])
@@ -144,7 +144,7 @@ class Truth:
             return arithmetic.gamma(3) * np.abs(self.given_logit)
         return bounds.logit(
             arithmetic,
-            self._cost_magnitude,
+            self.cost_magnitude,
             self._cost_terms,
             float(self.case.b),
             np.abs(self.log_q),
@@ -198,7 +198,9 @@ class Truth:
     def loss(self) -> Expected:
         """L_D as two means of softplus, in the declared form."""
         bound = self.loss_error(self.arithmetic, self.conventions.loss_form)
-        return Expected(np.asarray(self._loss_value), np.asarray(bound + self.loss_error(REFERENCE, "log_sigmoid")))
+        return Expected(
+            np.asarray(self._loss_value), np.asarray(bound + self.loss_error(REFERENCE, "log_sigmoid"))
+        )
 
     @cached_property
     def loss_by_mixture(self) -> Expected:
@@ -211,7 +213,7 @@ class Truth:
             w_p, w_q, self.cost, self.log_q, b, alpha_p=self.scales[0], alpha_q=self.scales[1]
         )
         doubled = np.abs(objectives.log_mixture(self.cost, self.log_q, b)) + np.log(2.0)
-        magnitude = self._cost_magnitude + abs(b) + np.abs(self.log_q) + doubled
+        magnitude = self.cost_magnitude + abs(b) + np.abs(self.log_q) + doubled
         rounding = REFERENCE.gamma(self._cost_terms + self.generator.stop + 12)
         inputs = magnitude * rounding + 3 * self.log_q_error(REFERENCE)
         reference = float(self.scales[0] * (w_p @ inputs) + self.scales[1] * (w_q @ inputs))
@@ -226,13 +228,17 @@ class Truth:
         ):
             x = sign * self.all_logits[side]
             r_error = bounds.sigmoid_gradient_terms(arithmetic, x, error[side], form)
-            total += scale * bounds.gradient_sum(arithmetic, weight[side], sigmoid(x), r_error, derivative[side])
+            total += scale * bounds.gradient_sum(
+                arithmetic, weight[side], sigmoid(x), r_error, derivative[side]
+            )
         return total
 
     def _slope(self, derivative: Array) -> Expected:
         w_p, w_q = self.weights
         missed, fooled = sigmoid(-self.all_logits), sigmoid(self.all_logits)
-        value = self.scales[0] * ((w_p * missed) @ derivative) - self.scales[1] * ((w_q * fooled) @ derivative)
+        value = self.scales[0] * ((w_p * missed) @ derivative) - self.scales[1] * (
+            (w_q * fooled) @ derivative
+        )
         bound = self._slope_error(self.arithmetic, derivative, self.conventions.loss_form)
         return Expected(value, bound + self._slope_error(REFERENCE, derivative, "log_sigmoid"))
 
@@ -275,7 +281,10 @@ class Truth:
         bound = sum(
             float(
                 bounds.weighted_sum(
-                    arithmetic, w_q[side], self.all_logits[side], self.logit_error(arithmetic)[side] + self._two_logs
+                    arithmetic,
+                    w_q[side],
+                    self.all_logits[side],
+                    self.logit_error(arithmetic)[side] + self._two_logs,
                 )
             )
             for arithmetic in (self.arithmetic, REFERENCE)
@@ -315,9 +324,13 @@ class Truth:
         baseline = float(np.max(np.abs(reward.value), initial=0.0)) + abs(float(self.case.b))
         unbalanced = np.abs(np.tensordot(weight, self.score, axes=1))
         # π(a|s) is recomputed in the implementation's arithmetic: each score moves by its error.
-        spread = rounding * (1 + np.max(np.abs(self.case.policy_logits))) * float(weight @ np.abs(reward.value))
+        spread = (
+            rounding * (1 + np.max(np.abs(self.case.policy_logits))) * float(weight @ np.abs(reward.value))
+        )
         steps = self.case.generator.steps.mask.shape[1]
-        return Expected(value, np.tensordot(weight * relative, magnitude, axes=1) + baseline * unbalanced + steps * spread)
+        return Expected(
+            value, np.tensordot(weight * relative, magnitude, axes=1) + baseline * unbalanced + steps * spread
+        )
 
     @cached_property
     def surrogate_gradient(self) -> Expected:
@@ -345,13 +358,20 @@ class Truth:
             mixed = objectives.surrogate_gradient(share_p, share_q, self.cost, log_mixture, self.derivative)
             value = data + mixed - objectives.expectation(share_p, self.derivative)
             log_weight = np.log(0.5 * (share_p + share_q)) - self.cost - log_mixture
-            magnitude = self._cost_magnitude + abs(b) + np.abs(self.log_q) + np.abs(log_mixture) + np.abs(log_weight)
+            magnitude = self.cost_magnitude + abs(b) + np.abs(self.log_q)
         bound = np.zeros_like(value)
         for arithmetic in (self.arithmetic, REFERENCE):
-            rounding = arithmetic.gamma(self._cost_terms + 8) + 4 * arithmetic.kappa * arithmetic.u
-            x_error = 2 * rounding * (magnitude + 1.0) + 2 * self.log_q_error(arithmetic)
+            # log w = −c − log ½(e^{−c−b} + q): c enters twice; logaddexp and the logarithm of a weight are 2κ more.
+            terms = arithmetic.gamma(self._cost_terms + 3)
+            x_error = (
+                2 * terms * magnitude
+                + (2 * arithmetic.kappa + 4) * arithmetic.u
+                + self.log_q_error(arithmetic)
+            )
             bound += bounds.softmax_mean_error(arithmetic, log_weight, x_error, self.derivative)
-            bound += arithmetic.gamma(len(log_weight) + self._cost_terms + 3) * (w_p @ np.abs(self.derivative))
+            bound += arithmetic.gamma(len(log_weight) + self._cost_terms + 3) * (
+                w_p @ np.abs(self.derivative)
+            )
         return Expected(value, bound)
 
     @cached_property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
+import re
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 
@@ -42,10 +44,23 @@ def make_streams_safe() -> None:
             reconfigure(errors="ganirl.plain")
 
 
-def console(file: TextIO | None = None) -> Console:
-    """Return a console on stdout (or ``file``), wide enough where nobody says how wide it is."""
-    out = Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)
+class _Trimmed(io.TextIOBase):
+    """Writes to stdout without the spaces that fill a terminal's line."""
+
+    encoding = property(lambda self: sys.stdout.encoding)  # type: ignore[assignment]
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(re.sub(r" +(?=\n)", "", text))
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+def console() -> Console:
+    """Return a console on stdout, wide enough where nobody says how wide it is."""
+    out = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
     if not out.is_terminal:
+        out.file = cast(TextIO, _Trimmed())
         out.width = max(out.width, PIPED_WIDTH)
     return out
 

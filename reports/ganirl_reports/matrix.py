@@ -67,7 +67,7 @@ def _entry(claim: Claim) -> Entry:
 
 
 def _derivation(claim: Claim) -> str:
-    from ganirl_symbolic import derivation
+    from ganirl_symbolic.catalogue import derivation
 
     try:
         found = derivation(claim.id)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 if TYPE_CHECKING:
+    from ganirl.implementation import Implementation
     from ganirl_properties.report import Report
 
     from .claim_result import ClaimResult
@@ -33,7 +34,7 @@ PROPERTY = "ganirl"
 class Request:
     """One claim of one implementation with the settings that its test gives; None leaves it to an option."""
 
-    implementation: object
+    implementation: Implementation | str
     claim: str
     planned: tuple[str, ...]
     expected_failure: str | None
@@ -44,7 +45,7 @@ class Request:
 
 
 def parametrize_with_claims(
-    implementation: object,
+    implementation: Implementation | str,
     *,
     expected_failures: Mapping[str, str] | None = None,
     claims: Iterable[str] | None = None,
@@ -132,52 +133,58 @@ class Verifications:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.reports: dict[tuple[object, ...], Report] = {}
+        self._refusals: dict[tuple[object, ...], str] = {}
         self._kept: list[object] = []  # an implementation that is kept alive keeps its id to itself
 
     def report(self, request: Request) -> Report:
-        """Return the report that a request belongs to."""
-        option = self.config.getoption
-        profile = option("--ganirl-profile") or request.profile or "default"
-        seed = next((each for each in (option("--ganirl-seed"), request.seed) if each is not None), 0)
-        dtypes = request.dtypes
-        if option("--ganirl-dtypes"):
-            dtypes = tuple(name.strip() for name in str(option("--ganirl-dtypes")).split(",") if name.strip())
+        """Return the report that a request belongs to; fail its test with one sentence if there can be none."""
+        __tracebackhide__ = True
+        settings = self._settings(request)
         subject = request.implementation
-        key = (
-            subject if isinstance(subject, str) else id(subject),
-            request.planned,
-            profile,
-            seed,
-            dtypes,
-            request.device,
-        )
-        if key not in self.reports:
+        key = (subject if isinstance(subject, str) else id(subject), *settings.values())
+        if key not in self.reports and key not in self._refusals:
             self._kept.append(subject)
-            self.reports[key] = _verify(
-                subject,
-                claims=request.planned,
-                profile=profile,
-                seed=seed,
-                dtypes=dtypes,
-                device=request.device,
-            )
+            found = _verify(subject, settings)
+            if isinstance(found, str):
+                self._refusals[key] = found
+            else:
+                self.reports[key] = found
+        if key in self._refusals:
+            pytest.fail(self._refusals[key], pytrace=False)
         return self.reports[key]
 
+    def _settings(self, request: Request) -> dict[str, Any]:
+        """Return what the options say, then the decorator, then the defaults."""
+        from .settings import split
 
-def _verify(subject: object, **settings: Any) -> Report:
-    """Verify; what the user can mend fails the test with one sentence."""
-    __tracebackhide__ = True
+        option = self.config.getoption
+        dtypes = request.dtypes
+        if option("--ganirl-dtypes"):
+            dtypes = split(str(option("--ganirl-dtypes")))
+        return {
+            "claims": request.planned,
+            "profile": option("--ganirl-profile") or request.profile or "default",
+            "seed": next((each for each in (option("--ganirl-seed"), request.seed) if each is not None), 0),
+            "dtypes": dtypes,
+            "device": request.device,
+        }
+
+
+def _verify(subject: Any, settings: Mapping[str, Any]) -> Report | str:
+    """Return the report, or the sentence about what the user can mend."""
     from dataclasses import replace
 
     from ganirl_properties import UsageError, verify
     from ganirl_properties.targets import load_target
 
     try:
-        report = verify(load_target(subject) if isinstance(subject, str) else subject, **settings)
+        if not isinstance(subject, str):
+            report = verify(subject, **settings)
+        else:
+            report = verify(load_target(subject), **settings)
+            report = replace(report, run=replace(report.run, target=subject))
     except UsageError as error:
-        pytest.fail(str(error), pytrace=False)
-    if isinstance(subject, str):
-        report = replace(report, run=replace(report.run, target=subject))
+        return str(error)
     if report.run.interrupted:
         raise KeyboardInterrupt
     return report
@@ -206,7 +213,10 @@ def claim_result(request: pytest.FixtureRequest) -> Iterator[ClaimResult]:
     yield result
     if not result.looked_at:
         pytest.fail("the test never looked at its claim: call claim_result.check()", pytrace=False)
-    report = result.report
+    try:
+        report = result.report
+    except pytest.fail.Exception:  # told by the test itself
+        return
     # Properties travel from the workers of pytest-xdist, which the reports themselves do not.
     rows = [[report.run.target, row.claim, row.dtype, row.device, row.verdict] for row in result.verdicts]
     request.node.user_properties.append((PROPERTY, rows))

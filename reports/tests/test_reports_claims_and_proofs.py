@@ -13,6 +13,7 @@ import ganirl_symbolic
 from ganirl.claims import CLAIMS, select
 from ganirl_reports.command_line import run
 from ganirl_reports.matrix import matrix
+from ganirl_symbolic import catalogue
 
 Capture = pytest.CaptureFixture[str]
 KEYS = [
@@ -56,7 +57,7 @@ def floors(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     checks: Any = ModuleType("ganirl_properties.checks")
     checks.CHECKS = (SimpleNamespace(claim="A4", name="logit", description="the logit is −c − b − log q"),)
-    monkeypatch.setattr(ganirl_symbolic, "derivation", derivation)
+    monkeypatch.setattr(catalogue, "derivation", derivation)
     monkeypatch.setattr(ganirl_symbolic, "prove", prove)
     monkeypatch.setitem(sys.modules, "ganirl.enumeration", enumeration)
     monkeypatch.setitem(sys.modules, "ganirl_properties.checks", checks)

@@ -38,9 +38,7 @@ def suite(pytester: pytest.Pytester, engine: Any, mixed_report: Report) -> Any:
 def test_one_test_a_claim(suite: Any, good_report: Report) -> None:
     result = suite("'numpy', claims=['A4', 'B1', 'C2']", "-v", report=good_report)
     result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(
-        ["*test_claims?A4? PASSED*", "*test_claims?B1? PASSED*", "*test_claims?C2? PASSED*"]
-    )
+    result.stdout.fnmatch_lines([f"*test_claims?{claim}? PASSED*" for claim in ("A4", "B1", "C2")])
     result.stdout.fnmatch_lines(["ganirl: numpy: planned 9 = 9 satisfied"])
     result.stdout.no_fnmatch_line("*Warning*")
 
@@ -181,10 +179,11 @@ def test_nothing_is_written_where_nothing_was_verified(pytester: pytest.Pytester
     assert not (pytester.path / "out").exists()
 
 
-def test_interruption_stops_the_session(suite: Any, good_report: Report) -> None:
-    interrupted = replace(good_report, run=replace(good_report.run, interrupted=True))
-    result = suite("'numpy', claims=['A4', 'A5']", "--no-header", report=interrupted)
-    assert result.ret == pytest.ExitCode.INTERRUPTED
+def test_interruption_stops_the_session(pytester: pytest.Pytester, engine: Any, good_report: Report) -> None:
+    engine.report = replace(good_report, run=replace(good_report.run, interrupted=True))
+    pytester.makepyfile(SUITE.format(arguments="'numpy', claims=['A4', 'A5']"))
+    assert pytester.inline_run(no_reraise_ctrlc=True).ret == pytest.ExitCode.INTERRUPTED
+    assert len(engine.calls) == 1
 
 
 def test_counts_survive_xdist(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from .symbols import DERIVATIVES, FUNCTIONS, Expr, i, m, q, sp
+from .symbols import DERIVATIVES, FUNCTIONS, Expr, b, c, c_jk, cost_row, i, m, q, q_phi, sp
 
 
 class AlgebraError(ValueError):
@@ -52,6 +52,18 @@ def canonical(expr: Expr) -> Expr:
         raise LeftoverFunctionError(f"functions that were not replaced: {sorted(map(str, unknown))}")
     flat = sp.expand_power_exp(named).replace(sp.log, _split_logarithm)
     return sp.cancel(sp.together(flat))
+
+
+def written(expr: Expr) -> Expr:
+    """Abbreviate for a reader, without deciding anything: m for e^{−c−b}, c' for a derivative, q for q_φ."""
+
+    def model(exponent: Expr) -> Expr:
+        power = sp.expand(exponent).coeff(cost_row)
+        whole = sp.expand(exponent - power * (b + cost_row)) == 0
+        return m[i] ** -power if whole else sp.exp(exponent)
+
+    named = expr.xreplace(DERIVATIVES).xreplace(dict.fromkeys((c, c_jk), cost_row))
+    return named.xreplace({q_phi: q[i]}).replace(sp.exp, model)
 
 
 def _split_logarithm(argument: Expr) -> Expr:

@@ -10,6 +10,7 @@ from .symbols import (
     Expr,
     b,
     c,
+    cost_row,
     discriminator_loss,
     generator_loss,
     h,
@@ -33,8 +34,7 @@ ROW = "every trajectory, every θ and b, any numbers supplied as cost and log q"
 _free = sp.IndexedBase("D", positive=True)
 _x = sp.IndexedBase("x", positive=True)
 _y = sp.IndexedBase("y", positive=True)
-_cost = sp.IndexedBase("c", real=True)
-_by_model = {_cost[i]: -b - sp.log(m[i])}
+_by_model = {cost_row: -b - sp.log(m[i])}
 _interior = {_free[i]: _x[i] / (_x[i] + _y[i])}
 
 
@@ -145,9 +145,11 @@ def A6() -> Derivation:
     loss, objective = discriminator_loss(), generator_loss()
     slid, slipped = _gauge(loss, b - k), _gauge(loss, b + k)
     value = SumIdentity("L_D is unchanged", slid, loss)
-    slope = SumIdentity("so is its gradient in θ", derivative(slid, theta), derivative(loss, theta))
+    slope = SumIdentity(
+        "the gradient of L_D in θ is unchanged", derivative(slid, theta), derivative(loss, theta)
+    )
     bias = SumIdentity(
-        "so is its slope in b, whose zero therefore moves with the gauge: b*(c + k) = b*(c) − k",
+        "the slope of L_D in b is unchanged, so that its zero moves with the gauge: b*(c + k) = b*(c) − k",
         derivative(slid, b),
         derivative(loss, b),
     )
@@ -198,9 +200,9 @@ def A10() -> Derivation:
     """Derive m* = p q̂/q when samples come from q but q̂ enters the logit."""
 
     def slope(expert: Expr, scored: Expr) -> Expr:
-        guess = probability(scored).xreplace({c: _cost[i]})
+        guess = probability(scored).xreplace({c: cost_row})
         loss = total(h[i] * (expert * -sp.log(guess) + q[i] * -sp.log(1 - guess)))
-        return partial(loss, _cost[i])
+        return partial(loss, cost_row)
 
     def optimum(expert: Expr, scored: Expr) -> Expr:
         return _only_zero(canonical(slope(expert, scored).xreplace(_by_model)), m[i])
@@ -209,13 +211,13 @@ def A10() -> Derivation:
         "the only stationary point is m* = p q̂/q", optimum(p[i], q_hat[i]), p[i] * q_hat[i] / q[i]
     )
     recovered = RowIdentity(
-        "so the cost recovered is off by the log ratio of the densities",
+        "the cost recovered is off by the log ratio of the densities",
         -sp.log(law.lhs),
         -sp.log(p[i]) + sp.log(q[i]) - sp.log(q_hat[i]),
     )
     convex = Positivity(
         "L_D is strictly convex in the cost of each trajectory",
-        sp.diff(slope(p[i], q_hat[i]), _cost[i]).xreplace(_by_model),
+        sp.diff(slope(p[i], q_hat[i]), cost_row).xreplace(_by_model),
     )
     return Derivation(
         "A10",

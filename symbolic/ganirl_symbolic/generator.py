@@ -78,12 +78,12 @@ def E2() -> Derivation:
             ),
             convex,
             RowIdentity(
-                "its slope vanishes at 1",
+                "f'(1) = 0",
                 sp.diff(bregman, ratio).xreplace({ratio: sp.Integer(1)}),
                 sp.Integer(0),
             ),
             RowIdentity(
-                "and so does its value, so that f ≥ 0 and KL ≥ 0",
+                "f(1) = 0, so that f ≥ 0 and KL ≥ 0",
                 bregman.xreplace({ratio: sp.Integer(1)}),
                 sp.Integer(0),
             ),
@@ -111,7 +111,7 @@ def E3() -> Derivation:
     mass_rate = derivative(_tied(sp.Integer(1)), phi)
     policy = _tied(score * (c + sp.log(q_phi)))
     general = SumIdentity(
-        "before normalisation is used: ∇L_G = E_q[s(c + log q)] + (b + 1) ∇Σ h q",
+        "∇L_G = E_q[s (c + log q)] + (b + 1) ∇Σ h q, normalised or not",
         gradient,
         policy + (b + 1) * mass_rate,
     )

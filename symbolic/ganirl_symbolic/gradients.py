@@ -40,13 +40,15 @@ def surrogate_gradient(denominator: Expr = frozen_mixture[i]) -> Expr:
 def C1() -> Derivation:
     """Derive ∂L_D/∂θ for every b."""
     slope = derivative(discriminator_loss(), theta)
-    errors = SumIdentity("E_p[(1 − D) c'] − E_q[D c']", slope, E_p((1 - D) * dc) - E_q(D * dc))
-    mixed = SumIdentity("E_p[c'] − 2 E_μ[D c']", slope, E_p(dc) - 2 * E_mu(D * dc))
+    errors = SumIdentity("∂L_D/∂θ = E_p[(1 − D) c'] − E_q[D c']", slope, E_p((1 - D) * dc) - E_q(D * dc))
+    mixed = SumIdentity("∂L_D/∂θ = E_p[c'] − 2 E_μ[D c']", slope, E_p(dc) - 2 * E_mu(D * dc))
     weights = SumIdentity(
-        "E_p[c'] − Z^{-1} E_μ[(e^{−c}/μ̃) c']", slope, E_p(dc) - sp.exp(-b) * E_mu(sp.exp(-c) / mixture * dc)
+        "∂L_D/∂θ = E_p[c'] − E_μ[(e^{−c}/μ̃) c']/Z",
+        slope,
+        E_p(dc) - sp.exp(-b) * E_mu(sp.exp(-c) / mixture * dc),
     )
     residual = SumIdentity(
-        "in the population, the likelihood residual re-weighted: Σ h (p − m)(1 − D) c'",
+        "in the population ∂L_D/∂θ = Σ h (p − m)(1 − D) c', the likelihood residual re-weighted by 1 − D",
         population(slope),
         total(h[i] * (p[i] - model) * (1 - D) * dc),
     )
@@ -77,20 +79,22 @@ def C2() -> Derivation:
     weight = sp.exp(-c) / mixture
     S0, S1 = E_mu(D), E_mu(D * dc)
     weighted = NamedSumIdentity(
-        "the surrogate's gradient, weights w = e^{−c}/μ̃ self-normalised",
+        "∂L_cost^μ̃/∂θ = E_p[c'] − E_μ[w c']/E_μ[w], w = e^{−c}/μ̃",
         surrogate,
         E_p(dc) - E_mu(weight * dc) / E_mu(weight),
     )
-    relation = RowIdentity("the weights are w = 2 Z D", weight, 2 * sp.exp(b) * D)
-    ratio = NamedSumIdentity("so they may be replaced by D", surrogate, E_p(dc) - S1 / S0)
-    gap = NamedSumIdentity("the difference, for every b", slope - surrogate, S1 * (1 / S0 - 2))
+    relation = RowIdentity("w = 2 Z D", weight, 2 * sp.exp(b) * D)
+    ratio = NamedSumIdentity("∂L_cost^μ̃/∂θ = E_p[c'] − E_μ[D c']/E_μ[D]", surrogate, E_p(dc) - S1 / S0)
+    gap = NamedSumIdentity(
+        "for every b, ∂L_D/∂θ − ∂L_cost^μ̃/∂θ = E_μ[D c'] (1/E_μ[D] − 2)", slope - surrogate, S1 * (1 / S0 - 2)
+    )
     certificate = NamedSumIdentity(
-        "it is the slope in b times a weighted mean of c', so that |difference| ≤ max|c'| · |∂L_D/∂b|",
+        "that difference is ∂L_D/∂b · E_μ[D c']/E_μ[D], at most |∂L_D/∂b| · max|c'|",
         slope - surrogate,
         derivative(discriminator_loss(), b) * S1 / S0,
         (UNIT_EXPERT,),
     )
-    equal = NamedSumIdentity("at b* the gradients are equal", slope, surrogate, (BALANCED,))
+    equal = NamedSumIdentity("∂L_D/∂θ = ∂L_cost^μ̃/∂θ at b*", slope, surrogate, (BALANCED,))
     unweighted = E_p(dc) - E_mu(dc)
     return Derivation(
         "C2",

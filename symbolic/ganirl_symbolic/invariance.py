@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .algebra import derivative
 from .derivation import Derivation, Step
 from .discriminator import BATCH
 from .statements import NamedSumIdentity, RowIdentity, SumIdentity
@@ -41,7 +42,7 @@ def S1() -> Derivation:
         E_p((1 - guess) * score) - E_q(guess * score),
     )
     residual = SumIdentity(
-        "which in the population is Σ h (p − m)(1 − D) s: zero at m = p, and in general not elsewhere",
+        "in the population that leak is Σ h (p − m)(1 − D) s: zero at m = p, and in general not elsewhere",
         population(leak.rhs),
         total(h[i] * (p[i] - model) * (1 - guess) * score),
     )

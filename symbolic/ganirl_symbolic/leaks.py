@@ -61,7 +61,8 @@ def C3() -> Derivation:
     return Derivation(
         "C3",
         "gradients that leak through μ̃ or through log Z*(θ) are different gradients",
-        BATCH + "; at b*; c' is the derivative along any direction of θ",
+        "every N, every weighting of the rows (any minibatch), every θ, at b = b*; "
+        "c' is the derivative along any direction of θ",
         (
             Step(
                 "b*(θ) solves E_μ[D] = ½; differentiate that to get its velocity.",
@@ -94,7 +95,7 @@ def C5() -> Derivation:
         (UNIT_MODEL,),
     )
     optimal = NamedSumIdentity(
-        "there the slope in b vanishes, so that b* = log Z",
+        "at q = p_θ, b = log Z, the slope of L_D in b vanishes, so that b* = log Z",
         slope_b.xreplace(at_model),
         sp.Integer(0),
         (UNIT_DATA, UNIT_MODEL),
@@ -103,7 +104,10 @@ def C5() -> Derivation:
         "at p = p_θ the gradient of L_D vanishes, for every q", slope.xreplace(at_data), sp.Integer(0)
     )
     exact = NamedSumIdentity(
-        "and so does that of the likelihood", likelihood.xreplace(at_data), sp.Integer(0), (UNIT_MODEL,)
+        "at p = p_θ the gradient of the likelihood vanishes, too",
+        likelihood.xreplace(at_data),
+        sp.Integer(0),
+        (UNIT_MODEL,),
     )
     return Derivation(
         "C5",

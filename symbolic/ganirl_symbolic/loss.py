@@ -86,24 +86,26 @@ def B3() -> Derivation:
     second = SumIdentity("∂²L_D/∂b² = 2 E_μ[D(1 − D)]", curvature, 2 * E_mu(D * (1 - D)))
     gap = (m[i] - q[i]) / (m[i] + q[i])
     spread = gap**2
-    positive = Positivity("each summand is positive, so that L_D is strictly convex", merge(curvature)[0])
+    positive = Positivity(
+        "each summand of ∂²L_D/∂b² is positive, so that L_D is strictly convex in b", merge(curvature)[0]
+    )
     weight = w_p[i] + w_q[i]
     quarter = RowIdentity(
-        "it falls short of a quarter of the weight by a square, so that ∂²L_D/∂b² ≤ ½",
+        "each summand of ∂²L_D/∂b² falls short of a quarter of the weight by a square, so that ∂²L_D/∂b² ≤ ½",
         weight / 4 - merge(curvature)[0],
         weight * (gap / 2) ** 2,
     )
     skew = SumIdentity("∂³L_D/∂b³ = −2 E_μ[D(1 − D)(1 − 2D)]", third, -2 * E_mu(D * (1 - D) * (1 - 2 * D)))
     bound = RowIdentity(
-        "the summand squared falls short of weight²/108 by a square times 4 − 3y, y = (2D − 1)² ≤ 1, "
-        "so that |∂³L_D/∂b³| ≤ 1/(3√3)",
+        "the summand of ∂³L_D/∂b³, squared, falls short of weight²/108 by a square times 4 − 3y, "
+        "y = (2D − 1)² ≤ 1, so that |∂³L_D/∂b³| ≤ 1/(3√3)",
         weight**2 / 108 - merge(third)[0] ** 2,
         weight**2 * (1 - 3 * spread) ** 2 * (4 - 3 * spread) / 432,
     )
-    positive_rest = Positivity("4 − 3y is positive", 4 - 3 * spread)
+    positive_rest = Positivity("4 − 3y is positive, y = (2D − 1)²", 4 - 3 * spread)
     low, high, outside = _slope_limits(slope)
     to_high = RowIdentity("as b → +∞ each summand of the slope tends to w^p", high, w_p[i])
-    to_low = RowIdentity("as b → −∞ it tends to −w^q", low, -w_q[i])
+    to_low = RowIdentity("as b → −∞ each summand of the slope tends to −w^q", low, -w_q[i])
     return Derivation(
         "B3",
         "L_D is strictly convex in log Z, and has one finite minimiser iff p{q > 0} > 0",
@@ -111,7 +113,7 @@ def B3() -> Derivation:
         (
             Step(
                 "The slope is continuous and strictly increasing, from −1 to the expert's mass on {q > 0}; "
-                "if that is positive the slope has exactly one zero b*.",
+                "if that is positive, the slope has exactly one zero b*.",
                 r"\lim_{b\to-\infty} \partial_b L_D = -1, \quad \lim_{b\to\infty} \partial_b L_D = P_p(q > 0)",
             ),
         ),

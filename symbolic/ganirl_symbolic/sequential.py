@@ -65,18 +65,11 @@ def H3() -> Derivation:
     """Derive min_π KL(q_π‖p_θ) = log Z − V_soft: causal entropy, soft Bellman."""
     gamma = sp.Symbol("gamma", positive=True)
     V = sp.Symbol("V", real=True)
-    soft = next_value[a] - step_cost[a]
-    log_soft_policy = soft - V
+    log_soft_policy = next_value[a] - step_cost[a] - V
     gibbs = SumIdentity(
-        "one step: Σ π (c − W + log π) = −V + KL(π‖π*), log π* = W − c − V",
+        "for one step, Σ π (c − W + log π) = −V + KL(π‖π*), log π* = W − c − V",
         _over_actions(policy[a] * (step_cost[a] - next_value[a] + sp.log(policy[a]))),
         _over_actions(policy[a] * (sp.log(policy[a]) - log_soft_policy)) - V * _over_actions(policy[a]),
-    )
-    backup = sp.log(_over_actions(sp.exp(soft)))
-    normal = NamedSumIdentity(
-        "π* is a distribution when V = log Σ_a e^{W − c}, the soft Bellman equation",
-        _over_actions(sp.exp(soft)) * sp.exp(-backup),
-        sp.Integer(1),
     )
     log_soft = next_value[t] - step_cost[t] - value[t]
     path = SumIdentity(
@@ -108,27 +101,29 @@ def H3() -> Derivation:
         "every horizon, all finite sets of actions and states, every dynamics; the last expectation in words",
         (
             Step(
-                "By E2 with the true log Z, KL(q_π‖p_θ) = log Z + E_π[Σ_t (c_t + log π_t)].",
+                "By E2 with the true log Z, KL(q_π‖p_θ) = log Z + E_π[Σ_t (c_t + log π_t)]. "
+                "Let V be the soft value; π* = e^{W − c − V} then sums to one over actions.",
                 r"V(s) = \log \sum_a e^{-c(s,a) + W(s,a)}, \quad W(s,a) = E_{s'}[V(s')], \quad V_{T+1} = 0",
             ),
             Step(
                 "Take the expectation of what follows: Σ_t (W_t − V_{t+1}) has mean zero by the tower property, "
-                "Σ_t (V_{t+1} − V_t) is −V(s_1), and the mean of log π − log π* is a KL ≥ 0, zero at π = π*.",
+                "Σ_t (V_{t+1} − V_t) is −V(s_1), and log π − log π* has for its mean a KL ≥ 0 (E2), 0 at π = π*.",
                 r"KL(q_\pi \| p_\theta) = \log Z - E_{\rho_0} V(s_1)"
                 r" + \sum_t E_\pi \, KL\left(\pi(\cdot|s_t) \| \pi^*(\cdot|s_t)\right)",
             ),
         ),
-        (gibbs, normal, path, telescope, martingale),
+        (gibbs, path, telescope, martingale),
         (
             gibbs.twin(
                 "no entropy",
                 "log π left out of the step",
                 lhs=_over_actions(policy[a] * (step_cost[a] - next_value[a])),
             ),
-            normal.twin(
+            gibbs.twin(
                 "sign of the cost",
-                "V = log Σ_a e^{W + c}",
-                lhs=_over_actions(sp.exp(soft)) / _over_actions(sp.exp(next_value[a] + step_cost[a])),
+                "log π* = W + c − V",
+                rhs=_over_actions(policy[a] * (sp.log(policy[a]) - log_soft_policy - 2 * step_cost[a]))
+                - V * _over_actions(policy[a]),
             ),
             path.twin(
                 "discounted backup",

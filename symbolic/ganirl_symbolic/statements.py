@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from .algebra import AlgebraError, SumNames, canonical, eliminate, merge
+from .algebra import AlgebraError, SumNames, canonical, eliminate, merge, written
 from .derivation import Judgement, Step, Twin
 from .instance import DRAWS, Condition, Plain, Rows, certainly_not_zero, instances, on_row, over_rows
 from .symbols import Expr, i, sp
@@ -27,10 +27,9 @@ class _Mutable:
         """Mutate fields of the statement, and leave its route as it is."""
         return Twin(name, broken, replace(self, **changes))  # type: ignore[arg-type]
 
-    @property
-    def sentence(self) -> str:
-        """The name as a sentence."""
-        return f"{self.name[:1].upper()}{self.name[1:]}."
+    def stated(self, latex: str) -> Step:
+        """Open the explanation of the statement with what it says."""
+        return Step(f"Claim: {self.name}.", latex)
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,10 @@ class RowIdentity(_Mutable):
         )
 
     def steps(self) -> tuple[Step, ...]:
-        """Write the identity, and both sides after c = −b − log m."""
+        """Write the identity, and what both sides reduce to."""
         return (
-            Step(self.sentence, _equation(self.lhs, self.rhs)),
-            Step(
-                "Write c = −b − log m; left minus right cancels.",
-                _difference(canonical(self.lhs), canonical(self.rhs), self._residual()),
-            ),
+            self.stated(_equation(written(self.lhs), written(self.rhs))),
+            _reduced("Both sides reduce to:", canonical(self.lhs)),
         )
 
     def _residual(self) -> Expr:
@@ -89,14 +85,12 @@ class SumIdentity(_Mutable):
         )
 
     def steps(self) -> tuple[Step, ...]:
-        """Write the identity, the summand of each side, and that they agree."""
-        (left, _), (right, _) = merge(self.lhs), merge(self.rhs)
+        """Write the identity, and the one summand that both sides have."""
+        summand, (_, _, upper) = merge(self.lhs)
         return (
-            Step(self.sentence, _equation(self.lhs, self.rhs)),
-            Step(
-                "Merge each side onto one summand and write c = −b − log m: the summands are the same "
-                "function of m, q, weights and logarithms, so that the sums agree for every N.",
-                _difference(canonical(left), canonical(right), self._residual()[0]),
+            self.stated(_equation(written(self.lhs), written(self.rhs))),
+            _reduced(
+                f"For every {upper} both sides are the sum of one and the same summand:", canonical(summand)
             ),
         )
 
@@ -131,22 +125,25 @@ class NamedSumIdentity(_Mutable):
         return Judgement(False, sp.latex(residual), _witness(symbols, value, given=self.given))
 
     def steps(self) -> tuple[Step, ...]:
-        """Write the identity, its form in named sums, and the conditions used."""
+        """Write the identity, and the quotient of named sums that both sides reduce to."""
         names = SumNames()
-        left, right = (sp.cancel(sp.together(names.name(side))) for side in (self.lhs, self.rhs))
-        given = "".join(f" Given: {condition.text}." for condition in self.given)
+        relations = self._relations(names)
+        given = "".join(f", {condition.text}" for condition in self.given)
         return (
-            Step(self.sentence, _equation(self.lhs, self.rhs)),
-            Step(
-                f"Name the sums, ⟨f⟩ for Σ f.{given} Left minus right is rational in the names, and cancels.",
-                _difference(left, right, self._residual(names)),
+            self.stated(_equation(written(self.lhs), written(self.rhs))),
+            Step("Name the sums, ⟨f⟩ for Σ f:", _equation(names.name(self.lhs), names.name(self.rhs))),
+            _reduced(
+                f"Given{given[1:]}, both sides reduce to:" if given else "Both sides reduce to:",
+                eliminate(names.name(self.lhs), relations),
             ),
         )
 
     def _residual(self, names: SumNames) -> Expr:
         difference = names.name(self.lhs - self.rhs)
-        relations = [names.name(condition.total) - condition.value for condition in self.given]
-        return eliminate(difference, relations)
+        return eliminate(difference, self._relations(names))
+
+    def _relations(self, names: SumNames) -> list[Expr]:
+        return [names.name(condition.total) - condition.value for condition in self.given]
 
 
 @dataclass(frozen=True)
@@ -174,7 +171,7 @@ class Positivity(_Mutable):
 
     def steps(self) -> tuple[Step, ...]:
         """Write the function in factors, which show its sign."""
-        return (Step(self.sentence, f"{sp.latex(sp.factor(canonical(self.expr)))} > 0"),)
+        return (self.stated(f"{sp.latex(sp.factor(canonical(self.expr)))} > 0"),)
 
 
 def _witness(
@@ -200,5 +197,5 @@ def _equation(left: Expr, right: Expr) -> str:
     return f"{sp.latex(left)} = {sp.latex(right)}"
 
 
-def _difference(left: Expr, right: Expr, residual: Expr) -> str:
-    return rf"{sp.latex(left)} - \left({sp.latex(right)}\right) = {sp.latex(residual)}"
+def _reduced(text: str, form: Expr) -> Step:
+    return Step(text, sp.latex(sp.factor(form)))

@@ -30,6 +30,7 @@ q_old = sp.IndexedBase(r"q^{\mathrm{old}}", positive=True)
 m = sp.IndexedBase("m", positive=True)
 frozen_mixture = sp.IndexedBase(r"\tilde{\mu}", positive=True)
 
+cost_row = sp.IndexedBase("c", real=True)[i]
 cost = sp.Function("c", real=True)
 density = sp.Function("q", positive=True)
 c = cost(i, theta)

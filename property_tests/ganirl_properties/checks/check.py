@@ -36,7 +36,9 @@ class Comparison:
     bound: Array
 
 
-def compare(observable: str, got: npt.ArrayLike, expected: Expected, slack: npt.ArrayLike = 0.0) -> Comparison:
+def compare(
+    observable: str, got: npt.ArrayLike, expected: Expected, slack: npt.ArrayLike = 0.0
+) -> Comparison:
     """Compare with a truth; ``slack`` is what a premise that holds only nearly (b ≈ b*) adds to the bound."""
     values = np.asarray(got, dtype=np.float64)
     with np.errstate(invalid="ignore"):

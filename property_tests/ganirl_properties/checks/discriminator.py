@@ -28,7 +28,11 @@ def _log_odds(view: View) -> Iterator[Comparison]:
     logits = view.logits()
     error = 2 * view.truth.logit_error(view.model) + 2 * view.model.u * np.abs(logits)
     bound = sigmoid_error(view.model, logits, error) + sigmoid_error(REFERENCE, logits, np.zeros_like(logits))
-    yield compare("discriminator_probability given its own logit", view.probabilities(), Expected(sigmoid(logits), bound))
+    yield compare(
+        "discriminator_probability given its own logit",
+        view.probabilities(),
+        Expected(sigmoid(logits), bound),
+    )
 
 
 def _gauge_pair(view: View) -> tuple[View, View]:
@@ -49,13 +53,17 @@ def _difference(name: str, here: Expected, there: Expected, got: np.ndarray) -> 
 def _gauge_of_logit(view: View) -> Iterator[Comparison]:
     here, there = _gauge_pair(view)
     got = there.logits() - here.logits()
-    yield _difference("change of discriminator_logit under (c + k, b − k)", here.truth.logit, there.truth.logit, got)
+    yield _difference(
+        "change of discriminator_logit under (c + k, b − k)", here.truth.logit, there.truth.logit, got
+    )
 
 
 def _gauge_of_loss(view: View) -> Iterator[Comparison]:
     here, there = _gauge_pair(view)
     got = np.asarray(there.observed.loss() - here.observed.loss())
-    yield _difference("change of discriminator_loss under (c + k, b − k)", here.truth.loss, there.truth.loss, got)
+    yield _difference(
+        "change of discriminator_loss under (c + k, b − k)", here.truth.loss, there.truth.loss, got
+    )
 
 
 def _balance(view: View) -> Iterator[Comparison]:
@@ -67,7 +75,14 @@ def _balance(view: View) -> Iterator[Comparison]:
 
 CHECKS = (
     Check("A4", "logit", "ℓ against −c − b − log q, row by row", ("discriminator_logit",), "batch", _logit),
-    Check("A4", "probability", "D against σ(−c − b − log q)", ("discriminator_probability",), "batch", _probability),
+    Check(
+        "A4",
+        "probability",
+        "D against σ(−c − b − log q)",
+        ("discriminator_probability",),
+        "batch",
+        _probability,
+    ),
     Check(
         "A5",
         "log odds",
@@ -76,7 +91,11 @@ CHECKS = (
         "batch",
         _log_odds,
     ),
-    Check("A6", "logit", "ℓ before and after (c + k, b − k)", ("discriminator_logit",), "batch", _gauge_of_logit),
-    Check("A6", "loss", "L_D before and after (c + k, b − k)", ("discriminator_loss",), "batch", _gauge_of_loss),
+    Check(
+        "A6", "logit", "ℓ before and after (c + k, b − k)", ("discriminator_logit",), "batch", _gauge_of_logit
+    ),
+    Check(
+        "A6", "loss", "L_D before and after (c + k, b − k)", ("discriminator_loss",), "batch", _gauge_of_loss
+    ),
     Check("A9", "balance", "q·D against m·(1 − D)", ("discriminator_probability",), "batch", _balance),
 )

@@ -46,9 +46,23 @@ def _gradient_of_reward(view: View) -> Iterator[Comparison]:
 
 
 CHECKS = (
-    Check("E1", "reward", "its reward against ℓ = −c − b − log q, row by row", ("generator_reward",), "batch", _reward),
+    Check(
+        "E1",
+        "reward",
+        "its reward against ℓ = −c − b − log q, row by row",
+        ("generator_reward",),
+        "batch",
+        _reward,
+    ),
     Check("E1", "loss", "L_G against b + E_q[c] + E_q[log q]", ("generator_loss",), "batch", _loss),
-    Check("E3", "gradient", "its policy gradient against E_q[s(−ℓ)] over all of q", (), "population", _policy_gradient),
+    Check(
+        "E3",
+        "gradient",
+        "its policy gradient against E_q[s(−ℓ)] over all of q",
+        (),
+        "population",
+        _policy_gradient,
+    ),
     Check(
         "E3",
         "reward",

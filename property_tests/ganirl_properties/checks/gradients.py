@@ -39,13 +39,17 @@ def _difference_in_theta(view: View) -> Iterator[Comparison]:
         got = (high.observed.loss() - low.observed.loss()) / width
         truth = (high.truth.loss.value - low.truth.loss.value) / width
         bound = (float(low.truth.loss.bound) + float(high.truth.loss.bound)) / width
-        yield compare(f"[L_D(θ + h) − L_D(θ − h)]/2h in θ_{index}", got, Expected(np.asarray(truth), np.asarray(bound)))
+        yield compare(
+            f"[L_D(θ + h) − L_D(θ − h)]/2h in θ_{index}", got, Expected(np.asarray(truth), np.asarray(bound))
+        )
 
 
 def _slack(view: View) -> float:
     """|∂_θL_D − ∂_θL_cost^μ̃| ≤ max|c'|·|∂_bL_D|: what b misses b* by (C2)."""
     slope = view.truth.gradient_b
-    return view.truth.worst_derivative * (abs(float(slope.value)) + float(slope.bound)) / min(view.truth.scales)
+    return (
+        view.truth.worst_derivative * (abs(float(slope.value)) + float(slope.bound)) / min(view.truth.scales)
+    )
 
 
 def _gan_side(view: View) -> Iterator[Comparison]:
@@ -87,7 +91,11 @@ def _both_sides(view: View) -> Iterator[Comparison]:
 
 
 def _frozen(view: View) -> Iterator[Comparison]:
-    yield compare("∂L_IRL/∂θ with the mixture held constant", view.observed.irl_gradient(), view.truth.surrogate_gradient)
+    yield compare(
+        "∂L_IRL/∂θ with the mixture held constant",
+        view.observed.irl_gradient(),
+        view.truth.surrogate_gradient,
+    )
 
 
 def _half_likelihood(view: View) -> Iterator[Comparison]:
@@ -104,7 +112,9 @@ def _half_likelihood(view: View) -> Iterator[Comparison]:
     weight = truth.weights[1][truth.generator]
     share = np.array([weight[case.generator.steps.action[:, 0] == action].sum() for action in actions])
     off = np.abs(truth.all_logits).max()  # |σ(x) − ½| ≤ |x|/4
-    slack = truth.worst_derivative * (alpha_q * np.abs(share - model).sum() + 0.25 * (alpha_p + alpha_q) * off)
+    slack = truth.worst_derivative * (
+        alpha_q * np.abs(share - model).sum() + 0.25 * (alpha_p + alpha_q) * off
+    )
     yield compare(
         "∂L_D/∂θ at q = p_θ, b = log Z_θ, against ½ ∂L_cost/∂θ",
         view.observed.gradient_theta(),
@@ -115,10 +125,21 @@ def _half_likelihood(view: View) -> Iterator[Comparison]:
 
 CHECKS = (
     Check("C1", "gradient", "∂L_D/∂θ against E_p[(1−D)c'] − E_q[D c']", (), "batch", _gradient),
-    Check("C1", "difference", "central differences of L_D in θ", ("discriminator_loss",), "batch", _difference_in_theta),
+    Check(
+        "C1",
+        "difference",
+        "central differences of L_D in θ",
+        ("discriminator_loss",),
+        "batch",
+        _difference_in_theta,
+    ),
     Check("C2", "GAN side", "∂L_D/∂θ at b* against E_p[c'] − E_μ[w c']/E_μ[w]", (), "optimum", _gan_side),
     Check("C2", "IRL side", "∂L_IRL/∂θ at b* against E_p[(1−D)c'] − E_q[D c']", (), "optimum", _irl_side),
     Check("C2", "both sides", "its ∂L_D/∂θ against its own ∂L_IRL/∂θ at b*", (), "optimum", _both_sides),
-    Check("C3", "frozen", "∂L_IRL/∂θ at any b against the surrogate with μ̃ held constant", (), "batch", _frozen),
-    Check("C5", "half", "∂L_D/∂θ at q = p_θ against half the likelihood's", (), "converged", _half_likelihood),
+    Check(
+        "C3", "frozen", "∂L_IRL/∂θ at any b against the surrogate with μ̃ held constant", (), "batch", _frozen
+    ),
+    Check(
+        "C5", "half", "∂L_D/∂θ at q = p_θ against half the likelihood's", (), "converged", _half_likelihood
+    ),
 )

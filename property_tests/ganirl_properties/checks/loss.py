@@ -110,9 +110,32 @@ def _balance_of_logit(view: View) -> Iterator[Comparison]:
 CHECKS = (
     Check("B1", "value", "L_D against the mixture form", ("discriminator_loss",), "batch", _value),
     Check("B2", "gradient", "∂L_D/∂b against E_p[1−D] − E_q[D]", (), "batch", _slope),
-    Check("B2", "difference", "a central difference of L_D in b", ("discriminator_loss",), "batch", _difference_in_b),
+    Check(
+        "B2",
+        "difference",
+        "a central difference of L_D in b",
+        ("discriminator_loss",),
+        "batch",
+        _difference_in_b,
+    ),
     Check("B3", "gradient", "∂L_D/∂b at b ± ½ against the curvature", (), "batch", _curvature),
-    Check("B3", "loss", "L_D at b and b ± ½ against the curvature", ("discriminator_loss",), "batch", _curvature_of_loss),
-    Check("B5", "probability", "mean D of both sides at b*", ("discriminator_probability",), "optimum", _balance_of_probability),
-    Check("B5", "logit", "mean σ(ℓ) of both sides at b*", ("discriminator_logit",), "optimum", _balance_of_logit),
+    Check(
+        "B3",
+        "loss",
+        "L_D at b and b ± ½ against the curvature",
+        ("discriminator_loss",),
+        "batch",
+        _curvature_of_loss,
+    ),
+    Check(
+        "B5",
+        "probability",
+        "mean D of both sides at b*",
+        ("discriminator_probability",),
+        "optimum",
+        _balance_of_probability,
+    ),
+    Check(
+        "B5", "logit", "mean σ(ℓ) of both sides at b*", ("discriminator_logit",), "optimum", _balance_of_logit
+    ),
 )

@@ -36,7 +36,9 @@ def single_rows(expert: float, generator: float, precision: Precision, conventio
         feature = precision.round(np.array([[-logit - float(b) - used]]))
         return Rows(feature, precision.round(log_q), np.ones(1), replace(steps, features=feature[:, None, :]))
 
-    case = Case(np.ones(1), b, logits, side(expert, 0, 0), side(generator, 1, 1), precision.name, conventions.unit)
+    case = Case(
+        np.ones(1), b, logits, side(expert, 0, 0), side(generator, 1, 1), precision.name, conventions.unit
+    )
     return absorb_b(case) if conventions.log_z == "absent" else case
 
 
@@ -71,7 +73,9 @@ def _saturated_views(view: View) -> Iterator[View]:
 
 
 def _saturated(view: View) -> Iterator[Comparison]:
-    yield compare("∂L_D/∂θ where D has rounded to 0 or 1", view.observed.gradient_theta(), view.truth.gradient_theta)
+    yield compare(
+        "∂L_D/∂θ where D has rounded to 0 or 1", view.observed.gradient_theta(), view.truth.gradient_theta
+    )
 
 
 def _no_policy_gradient(view: View) -> Iterator[Comparison]:
@@ -117,9 +121,32 @@ def _symmetric(view: View) -> Iterator[Comparison]:
 
 
 CHECKS = (
-    Check("N1", "tails", "L_D of one row a side, ℓ from 0 to ±200", ("discriminator_loss",), None, _tail, _tail_views),
-    Check("N1b", "grid", "L_D of one row a side, 901 ℓ in [−45, 45]", ("discriminator_loss",), None, _tail, _grid_views),
+    Check(
+        "N1",
+        "tails",
+        "L_D of one row a side, ℓ from 0 to ±200",
+        ("discriminator_loss",),
+        None,
+        _tail,
+        _tail_views,
+    ),
+    Check(
+        "N1b",
+        "grid",
+        "L_D of one row a side, 901 ℓ in [−45, 45]",
+        ("discriminator_loss",),
+        None,
+        _tail,
+        _grid_views,
+    ),
     Check("N2", "saturated", "∂L_D/∂θ at |ℓ| = 40, 100, 150", (), None, _saturated, _saturated_views),
     Check("S1", "policy", "∂L_D/∂policy logits", (), "batch", _no_policy_gradient),
-    Check("S2", "symmetry", "L_D of permuted and of duplicated batches", ("discriminator_loss",), "batch", _symmetric),
+    Check(
+        "S2",
+        "symmetry",
+        "L_D of permuted and of duplicated batches",
+        ("discriminator_loss",),
+        "batch",
+        _symmetric,
+    ),
 )

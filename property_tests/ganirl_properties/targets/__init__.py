@@ -67,7 +67,9 @@ def list_targets() -> tuple[TargetInfo, ...]:
         else:
             observables = len(available_observables(loaded))
             unit = loaded.conventions.unit
-            found.append(TargetInfo(point.name, True, f"{loaded.framework}, {unit} unit, {observables} observables"))
+            found.append(
+                TargetInfo(point.name, True, f"{loaded.framework}, {unit} unit, {observables} observables")
+            )
     return tuple(found)
 
 
@@ -76,7 +78,9 @@ def check_implementation(candidate: Any, spec: str | None = None) -> None:
     name = spec or repr(candidate)
     if isinstance(candidate, type):
         raise TargetError(f"{name} is a class; name an instance of it: target = {candidate.__name__}()")
-    missing = [part for part in ("name", "conventions", "departures", "framework") if not hasattr(candidate, part)]
+    missing = [
+        part for part in ("name", "conventions", "departures", "framework") if not hasattr(candidate, part)
+    ]
     if missing:
         raise TargetError(
             f"{name} is not an Implementation: it has no {', no '.join(missing)}; "
@@ -104,7 +108,9 @@ def _load_entry_point(point: EntryPoint) -> Any:
     except ImportError as missing:
         extra = _EXTRAS.get(point.name)
         mend = f"; install it with: pip install 'ganirl[{extra}]'" if extra else ""
-        raise TargetError(f"the target {point.name!r} needs a library that is not here ({missing}){mend}") from missing
+        raise TargetError(
+            f"the target {point.name!r} needs a library that is not here ({missing}){mend}"
+        ) from missing
     except Exception as failure:
         raise TargetError(f"the target {point.name!r} cannot be imported: {_said(failure)}") from failure
 

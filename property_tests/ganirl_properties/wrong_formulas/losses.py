@@ -105,14 +105,22 @@ FORMULAS = (
         "the gradient of the IRL loss leaks through the mixture",
         "stop-gradient on the mixture left out (Finn et al. section 3.2.2 does not ask for it)",
         ("C2", "C3"),
-        {"irl_gradient": lambda w_p, w_q, c, lq, b, dc: objectives.mixture_leak_gradient(w_p, w_q, c, lq, b, dc=dc)},
+        {
+            "irl_gradient": lambda w_p, w_q, c, lq, b, dc: objectives.mixture_leak_gradient(
+                w_p, w_q, c, lq, b, dc=dc
+            )
+        },
     ),
     WrongFormula(
         "implicit-leak",
         "the gradient of the IRL loss leaks through the optimal Z",
         "Z* differentiated as a function of θ",
         ("C2", "C3"),
-        {"irl_gradient": lambda w_p, w_q, c, lq, b, dc: objectives.implicit_leak_gradient(w_p, w_q, c, lq, b, dc=dc)},
+        {
+            "irl_gradient": lambda w_p, w_q, c, lq, b, dc: objectives.implicit_leak_gradient(
+                w_p, w_q, c, lq, b, dc=dc
+            )
+        },
     ),
     WrongFormula(
         "no-importance-weights",

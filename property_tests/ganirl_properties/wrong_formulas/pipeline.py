@@ -162,7 +162,9 @@ class Pipeline:
         return self.formula.nodes.get(name, NODES[name])
 
     def _side(self, case: Case, rows: Rows, theta: Array | None = None, b: Any = None) -> Side:
-        return Side(case, rows, case.theta if theta is None else theta, case.b if b is None else b, self.conventions)
+        return Side(
+            case, rows, case.theta if theta is None else theta, case.b if b is None else b, self.conventions
+        )
 
     def _logit(self, side: Side) -> Array:
         density = self.node("log_q")(side)

@@ -1,4 +1,4 @@
-"""Functions and derivatives that are the same formula in every `Arithmetic`, of real and of complex numbers."""
+"""Functions and derivatives, of real and of complex numbers, one formula for every `Arithmetic`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arithmetic import Arithmetic
+from ganirl.arithmetic import Arithmetic
 
 # Derivatives are taken on a circle whose radius is at most a fifth of the distance to the next singularity.
 SEPARATION = 5.0
@@ -49,17 +49,19 @@ def total(weight: Any, values: Any) -> Any:
 def derivative(arithmetic: Arithmetic, function: Callable[[Any], Any], radius: Any, order: int = 1) -> Any:
     """Return f^(k)(0) of an analytic f that is real on the real line, from values of f alone.
 
-    Cauchy's integral over a circle by the trapezoidal rule, whose error falls as `SEPARATION` to the power of the
-    number of points (Trefethen and Weideman 2014); rounding enters as u·|f|·k!/r^k. No difference is taken, so
-    that derivatives in float64 are good to rounding too.
+    Cauchy's integral over a circle by the trapezoidal rule, whose error falls as `SEPARATION` to the power of
+    the points (Trefethen and Weideman 2014); rounding enters as u·|f|·k!/r^k. No difference is taken, so that
+    derivatives in float64 are good to rounding too.
     """
-    points = arithmetic.half_circle(math.ceil(-math.log(arithmetic.unit_roundoff) / math.log(SEPARATION) / 2) + 4)
+    points = arithmetic.half_circle(
+        math.ceil(-math.log(arithmetic.unit_roundoff) / math.log(SEPARATION) / 2) + 4
+    )
     terms = [function(radius * point) / point**order for point in points]
     return arithmetic.real(sum(terms[1:], terms[0])) * math.factorial(order) / (len(points) * radius**order)
 
 
 def bisect(arithmetic: Arithmetic, rises: Callable[[Any], Any], low: Any, high: Any) -> Any:
-    """Root of an increasing function, element by element, in [low, high]; to u of the width of the bracket."""
+    """Root of an increasing function, element by element, in [low, high]; to u of its width."""
     for _ in range(math.ceil(-math.log2(arithmetic.unit_roundoff)) + 2):
         middle = (low + high) / 2
         above = positive(arithmetic, rises(middle))

@@ -69,8 +69,8 @@ def residual(enumeration: Enumeration, space: Space) -> Residual:
     worst, twin = (-1.0, 0.0, 0.0, 0.0), (-1.0, 0.0, 0.0)
     for part in enumeration.compare(space):
         left, right = (floats(np.ravel(np.asarray(side))) for side in (part.left, part.right))
-        scale = float(max(np.abs(left).max(), np.abs(right).max()))
-        tolerance = space.rounding * part.gain * max(part.size, scale)
+        scale = max(part.size, float(np.abs(left).max()), float(np.abs(right).max()))
+        tolerance = space.rounding * part.gain * scale
         error = _distance(part.left, part.right, space)
         ratio = np.inf if not error <= tolerance else error / tolerance if tolerance else 0.0
         worst = max(worst, (ratio, error, scale, tolerance), key=lambda each: each[0])

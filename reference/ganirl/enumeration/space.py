@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..arithmetic import Arithmetic
-from ..mdp import TabularMDP
-from ..optimum import optimal_b
-from ..problem import Problem
+from ganirl.arithmetic import Arithmetic
+from ganirl.mdp import TabularMDP
+from ganirl.optimum import optimal_b
+from ganirl.problem import Problem
+
 from .calculus import derivative, log_sum_exp, sigmoid, softplus, total
 
 Array = npt.NDArray[np.float64]
@@ -44,8 +45,8 @@ class Comparison:
 class Space:
     """N trajectories with densities p and q with respect to h, and a family of costs around θ.
 
-    The family is c(θ + δ) = c + c'δ + ½ δ·c''δ with the problem's float64 numbers c, c' and c'', taken as exact. A
-    claim about derivatives at θ holds for every family, so that nothing is lost, and δ may be complex.
+    The family is c(θ + δ) = c + c'δ + ½ δ·c''δ with the problem's float64 numbers, taken as exact. A claim
+    about derivatives at θ holds for every family, so that nothing is lost, and δ may be complex.
     Densities are normalised again in this arithmetic.
     """
 
@@ -61,7 +62,7 @@ class Space:
     d2c: Any
     b: Any
 
-    # --- densities -----------------------------------------------------------------------------------------
+    # --- densities -------------------------------------------------------------------------------
 
     @cached_property
     def w_p(self) -> Any:
@@ -115,11 +116,15 @@ class Space:
         """E_μ[f] = ½(E_p[f] + E_q[f])."""
         return (self.mean_p(values) + self.mean_q(values)) / 2
 
+    def with_costs(self, c: Any) -> Space:
+        """Return the same space with other costs of the same derivatives."""
+        return replace(self, c=c)
+
     def with_generator(self, q: Any, b: Any) -> Space:
         """Return the same space with another generator, at another b."""
         return replace(self, q=q, b=b)
 
-    # --- functions of the cost (N,) and of b, real or complex --------------------------------------------------
+    # --- functions of the cost (N,) and of b, real or complex ------------------------------------
 
     def logit(self, c: Any, b: Any) -> Any:
         """ℓ = −c − b − log q; ∞ where q = 0."""
@@ -161,7 +166,7 @@ class Space:
         """σ(x)."""
         return sigmoid(self.arithmetic, x)
 
-    # --- derivatives, from values alone ------------------------------------------------------------------------
+    # --- derivatives, from values alone ----------------------------------------------------------
 
     def in_b(self, function: Callable[[Any], Any], order: int = 1) -> Any:
         """∂^k f/∂b^k of a function of the change of b."""
@@ -194,7 +199,7 @@ class Space:
     def _on_circle(function: Callable[[Any], Any], cost: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return lambda delta: function(cost(delta))
 
-    # --- the optimum -----------------------------------------------------------------------------------------
+    # --- the optimum -----------------------------------------------------------------------------
 
     @cached_property
     def b_star(self) -> Any:
@@ -221,22 +226,29 @@ class Space:
         d, rest = self.discriminator(self.b_star)
         return float(self.mean_p(d * rest) + self.mean_q(d * rest))
 
-    # --- rounding --------------------------------------------------------------------------------------------
+    # --- rounding --------------------------------------------------------------------------------
+
+    @cached_property
+    def longest(self) -> float:
+        """L = max(|c| + |log q|) + |b|, the size of exponents."""
+        floats = self.arithmetic.floats
+        return float(np.max(np.abs(floats(self.c)) + np.abs(floats(self.log_q)))) + abs(float(self.b))
 
     @cached_property
     def rounding(self) -> float:
         """Relative error of a sum over the space: N terms in any order, functions of exponents of size L."""
-        floats = self.arithmetic.floats
-        longest = float(np.max(np.abs(floats(self.c)) + np.abs(floats(self.log_q)))) + abs(float(self.b))
-        return self.arithmetic.unit_roundoff * (len(self.c) + 64) * (1.0 + longest)
+        return self.arithmetic.unit_roundoff * (len(self.c) + 64) * (1.0 + self.longest)
 
 
 def build_space(
     problem: Problem, theta: Array, b: float, arithmetic: Arithmetic, mdp: TabularMDP | None = None
 ) -> Space:
     """Convert a problem; with its MDP, h is rebuilt from the dynamics, normalised in this arithmetic."""
-    h = arithmetic.exp(arithmetic.array(problem.log_h)) if mdp is None else dynamics(problem, arithmetic, mdp)
+    h = arithmetic.exp(arithmetic.array(problem.log_h))
+    if mdp is not None and problem.unit == "trajectory":
+        h = dynamics(problem, arithmetic, mdp)
     p, q = (arithmetic.exp(arithmetic.array(log)) for log in (problem.log_p, problem.log_q))
+    hessian = problem.cost.hessian(theta)
     return Space(
         arithmetic=arithmetic,
         problem=problem,
@@ -247,13 +259,13 @@ def build_space(
         q=q / np.sum(h * q),
         c=arithmetic.array(problem.cost.value(theta)),
         dc=arithmetic.array(problem.cost.gradient(theta)),
-        d2c=arithmetic.array(problem.cost.hessian(theta)),
+        d2c=arithmetic.array((hessian + hessian.transpose(0, 2, 1)) / 2),  # differences leave it unsymmetric
         b=arithmetic.array(b),
     )
 
 
 def dynamics(problem: Problem, arithmetic: Arithmetic, mdp: TabularMDP) -> Any:
-    """h = ρ0(s0) Π P(s'|s,a), (N,), from the process itself."""
+    """H = ρ0(s0) Π P(s'|s,a), (N,), from the process itself."""
     start, transition = start_and_transition(arithmetic, mdp)
     steps = problem.steps
     chances = transition[steps.state, steps.action, steps.next_state]
@@ -261,7 +273,7 @@ def dynamics(problem: Problem, arithmetic: Arithmetic, mdp: TabularMDP) -> Any:
 
 
 def start_and_transition(arithmetic: Arithmetic, mdp: TabularMDP) -> tuple[Any, Any]:
-    """ρ0 (S,) and P (S, A, S + 1), normalised in this arithmetic."""
+    """Return ρ0 (S,) and P (S, A, S + 1), normalised in this arithmetic."""
     start, transition = arithmetic.array(mdp.start), arithmetic.array(mdp.transition)
     return start / np.sum(start), transition / np.sum(transition, axis=2)[:, :, None]
 

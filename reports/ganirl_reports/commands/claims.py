@@ -23,6 +23,7 @@ Examples:
   ganirl claims 'C*' --format markdown
 """
 
+WIDE = 100
 FLOORS = ("derivation", "enumeration", "property", "torch")
 
 
@@ -60,7 +61,7 @@ def claims(identifier: str | None, form: str) -> int:
 
 
 def _derived(identifier: str) -> Derivation | None:
-    from ganirl_symbolic import derivation
+    from ganirl_symbolic.catalogue import derivation
 
     try:
         return derivation(identifier)
@@ -82,6 +83,8 @@ def _print_catalogue(entries: tuple[Entry, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    out = console()
+    unbroken = ("claim", "tier", "") if out.width >= WIDE else ("claim", "tier")
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading, style in (
         ("claim", "bold"),
@@ -91,7 +94,7 @@ def _print_catalogue(entries: tuple[Entry, ...]) -> None:
         ("tested", ""),
         ("source", "dim"),
     ):
-        grid.add_column(heading, style=style, no_wrap=heading in ("claim", "tier"))
+        grid.add_column(heading, style=style, no_wrap=heading in unbroken)
     for entry in entries:
         grid.add_row(
             Text(entry.id),
@@ -101,7 +104,6 @@ def _print_catalogue(entries: tuple[Entry, ...]) -> None:
             "theory" if not entry.observables else "✓",
             Text(entry.citation),
         )
-    out = console()
     out.print(grid)
     tested = sum(bool(entry.observables) for entry in entries)
     out.print(
@@ -115,20 +117,22 @@ def _print_whole(entry: Entry) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from ganirl_reports.documents import unicode_math
+
     out = console()
     out.print(Text.assemble((f"{entry.id}  {entry.title}", "bold")))
-    out.print(Padding(Text(entry.statement, style="cyan"), (1, 2)))
+    out.print(Padding(Text(unicode_math.formula(entry.statement), style="cyan"), (1, 2)))
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     for name, text in _facts(entry):
-        facts.add_row(name, Text(text))
+        facts.add_row(name, Text(unicode_math.prose(text)))
     out.print(facts)
     derived = _derived(entry.id)
     for index, step in enumerate(derived.steps if derived else (), 1):
         out.print()
         out.print(Text(f"{index}. {step.text}"))
         if step.latex:
-            out.print(Padding(Text(step.latex, style="cyan"), (0, 4)))
+            out.print(Padding(Text(unicode_math.formula(step.latex), style="cyan"), (0, 4)))
     out.print()
 
 

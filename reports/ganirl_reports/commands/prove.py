@@ -59,7 +59,7 @@ def prove(identifiers: tuple[str, ...], form: str) -> int:
 def _derivable(patterns: tuple[str, ...]) -> list[str]:
     """Return the claims that match and have a derivation; a claim named in full has to have one."""
     from ganirl.claims import select
-    from ganirl_symbolic import derivation
+    from ganirl_symbolic.catalogue import derivation
 
     try:
         chosen = [claim.id for claim in select(patterns or None)]

@@ -111,6 +111,7 @@ def _search(
             dtypes=settings.dtype if dtype is None else _named(dtype, "--dtype"),
             seed=seed if seed is not None else settings.seed or 0,
             jobs=jobs,
+            spec=target,
             progress=progress,
         )
 
