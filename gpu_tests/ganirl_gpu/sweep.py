@@ -21,8 +21,9 @@ import numpy.typing as npt
 import torch
 
 from ganirl import PRECISIONS, Case, Precision, Rows, Steps
+from ganirl.batch import log_likelihood
 from ganirl.bounds import FloatModel
-from ganirl.truth import SAFETY, SAFETY_ACCELERATOR, Expected, Truth, log_likelihood
+from ganirl.truth import SAFETY, SAFETY_ACCELERATOR, Expected, Truth
 
 from .framework import framework
 from .target import target

@@ -13,9 +13,10 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
 from ganirl import Case, Conventions, Precision, Rows, Steps
+from ganirl.batch import log_likelihood
 from ganirl.logspace import log_sum_exp
-from ganirl.truth import log_likelihood
 
 Array = npt.NDArray[np.float64]
 
@@ -100,7 +101,7 @@ def absorb_b(case: Case) -> Case:
 
 
 def _texture(choices: Choices) -> float:
-    return choices.below(64) / 64 * 2.0**-7 * np.sqrt(2.0)
+    return choices.below(64) / 64 * 0.011
 
 
 def _textured(values: Array, texture: float, precision: Precision) -> Array:
@@ -128,7 +129,7 @@ def _batch(choices: Choices, precision: Precision, conventions: Conventions) -> 
     horizon = 1 if conventions.unit == "transition" else 1 + choices.below(4)
     texture, b, theta = _parameters(choices, dimension, precision)
     sides = [_random_steps(choices, rows, horizon, states, actions) for rows in (expert_rows, generator_rows)]
-    weights = [1.0 + choices.indices(rows, 8) for rows in (expert_rows, generator_rows)]
+    weights = [1 + choices.indices(rows, 8) for rows in (expert_rows, generator_rows)]
     logits = _textured(choices.signed(states * actions, 1 / 16), texture, precision).reshape(states, actions)
     table = choices.signed(states * actions * 2 * dimension, 1 / 32)
     features = _textured(table, texture, precision).reshape(states, actions, 2, dimension)
@@ -139,7 +140,7 @@ def _batch(choices: Choices, precision: Precision, conventions: Conventions) -> 
     return Case(theta, b, logits, rows[0], rows[1], precision.name, conventions.unit)
 
 
-def _weights(counts: Array, precision: Precision, conventions: Conventions) -> Array:
+def _weights(counts: npt.NDArray[np.int64], precision: Precision, conventions: Conventions) -> Array:
     if not conventions.weights:
         return np.full(len(counts), 1.0 / len(counts))
     return precision.round(counts / counts.sum())
@@ -205,7 +206,7 @@ def _population(choices: Choices, precision: Precision, conventions: Conventions
     expert_rows = len(generator) if conventions.equal_batches else 1 + choices.below(6)
     expert_state = choices.indices(expert_rows, states)
     expert_action = choices.indices(expert_rows, actions)
-    weight = _weights(1.0 + choices.indices(expert_rows, 8), precision, conventions)
+    weight = _weights(1 + choices.indices(expert_rows, 8), precision, conventions)
     expert = _one_step_rows(expert_state, expert_action, table, logits, weight, precision, states)
     return Case(theta, b, logits, expert, generator, precision.name, conventions.unit)
 

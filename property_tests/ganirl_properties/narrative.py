@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from ganirl import Case, Rows
 from ganirl.claims import claim as claim_of
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
+
 from ganirl import Case, Conventions, Implementation
 from ganirl.framework import Framework
 
 Array = npt.NDArray[np.float64]
+T = TypeVar("T")
 Side = Literal["expert", "generator"]
 
 
@@ -154,11 +156,11 @@ class Observed:
 
     # --- asking ---------------------------------------------------------------------------------------------
 
-    def _memo(self, name: str, side: str, take: Callable[[], Any]) -> Any:
+    def _memo(self, name: str, side: str, take: Callable[[], T]) -> T:
         key = (name, side)
         if key not in self._values:
             self._values[key] = take()
-        return self._values[key]
+        return cast(T, self._values[key])
 
     def _handed(self) -> Case:
         """A fresh conversion for every call, so that code that writes into its input cannot spoil the next."""

@@ -145,8 +145,10 @@ class Report:
     @property
     def summary(self) -> dict[str, int]:
         """Count of each verdict; ``planned`` equals the sum of the rest."""
-        counts = {name: sum(verdict.verdict == name for verdict in self.verdicts) for name in VERDICT_NAMES}
-        return {"planned": len(self.verdicts), **counts}
+        counts = {"planned": len(self.verdicts)}
+        for name in VERDICT_NAMES:
+            counts[name] = sum(verdict.verdict == name for verdict in self.verdicts)
+        return counts
 
     @property
     def failed(self) -> bool:

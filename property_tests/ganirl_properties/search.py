@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from ganirl import PRECISIONS, Case, Conventions, Implementation, Precision
 from ganirl.bounds import FloatModel
 from ganirl.framework import Framework
@@ -31,6 +32,21 @@ class Redeclared:
 
     implementation: Implementation
     conventions: Conventions
+
+    @property
+    def name(self) -> str:
+        """As declared."""
+        return self.implementation.name
+
+    @property
+    def departures(self) -> Mapping[str, str]:
+        """As declared."""
+        return self.implementation.departures
+
+    @property
+    def framework(self) -> str:
+        """As declared."""
+        return self.implementation.framework
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.implementation, name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import hypothesis
 from hypothesis import strategies as st
-from hypothesis.database import InMemoryExampleDatabase
+from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.errors import NoSuchExample
 
 from .cases import BYTES_PER_CASE
@@ -43,31 +44,24 @@ def smallest(search: Search, failure: Failure) -> Failure:
 
     key = b"failure"
     database = InMemoryExampleDatabase()
-    _hand_over(database, key, data)
+    database.save(
+        key + b".secondary", choices_to_bytes((data,))
+    )  # where examples wait that are yet to shrink
     settings = hypothesis.settings(
         database=database,
         deadline=None,
         derandomize=False,
         max_examples=MOST_TRIES,
         phases=[hypothesis.Phase.reuse, hypothesis.Phase.shrink],
-        suppress_health_check=list(hypothesis.HealthCheck),
+        suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
     )
-    try:
+    with suppress(NoSuchExample):
         hypothesis.find(st.binary(max_size=BYTES_PER_CASE), fails, settings=settings, database_key=key)
-    except NoSuchExample:
-        pass
     return best
 
 
 def _size(data: bytes) -> tuple[int, bytes]:
     return len(data), data
-
-
-def _hand_over(database: InMemoryExampleDatabase, key: bytes, data: bytes) -> None:
-    """Put the failing bytes where hypothesis keeps examples that it has yet to shrink."""
-    from hypothesis.database import choices_to_bytes  # noqa: PLC0415 - absent before hypothesis 6.131
-
-    database.save(key + b".secondary", choices_to_bytes((data,)))
 
 
 def _worst(search: Search, failure: Failure, data: bytes) -> Judgement | None:

@@ -12,19 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+
 from ganirl import PRECISIONS, Implementation, __version__, available_observables
 from ganirl.claims import CLAIM_SET, Claim, select
 from ganirl.framework import Framework, load_framework
 
-from .blocking import blocked_by
-from .diagnosis import diagnose
 from .equivalence import equivalence
 from .errors import UsageError
-from .mending import mends
-from .narrative import counterexample
-from .report import Counterexample, Diagnosis, Report, Run, Verdict, VerdictName
-from .search import PROFILES, Finding, Search
-from .shrink import smallest
+from .judging import judge_claims
+from .report import Report, Run, Verdict
+from .search import PROFILES, Search
 from .targets import check_implementation, load_target
 
 Progress = Callable[[Verdict, int, int], None]
@@ -181,7 +178,9 @@ def _in_turn(
     preferred: dict[str, None] = {}
     for trial in trials:
         with framework.arithmetic():
-            for verdict in _judge(trial.search(implementation, framework), trial.claims, tuple(preferred)):
+            for verdict in judge_claims(
+                trial.search(implementation, framework), trial.claims, tuple(preferred)
+            ):
                 if verdict.diagnosis is not None:
                     preferred[verdict.diagnosis.formula] = None
                 yield verdict
@@ -199,95 +198,3 @@ def _in_processes(spec: str | None, trials: Sequence[_Trial], jobs: int) -> Iter
 def _in_a_process(spec: str, trial: _Trial) -> list[Verdict]:
     implementation = load_target(spec)
     return list(_in_turn(implementation, load_framework(implementation.framework), [trial]))
-
-
-def _judge(search: Search, claims: Sequence[Claim], preferred: tuple[str, ...]) -> Iterator[Verdict]:
-    """Yield a verdict a claim; what a failure means is known only after all claims were looked at."""
-    findings: dict[str, Finding] = {}
-    waiting: list[Claim] = []
-    for claim in claims:
-        findings[claim.id] = search.examine(claim.id)
-        if findings[claim.id].violated:
-            waiting.append(claim)
-        else:
-            yield _verdict(search, findings[claim.id])
-    if not waiting:
-        return
-    mended = mends(search, findings)
-    violated = {claim.id for claim in waiting} - set(mended)
-    names = (
-        diagnose(search, {claim: findings[claim] for claim in violated}, preferred=preferred)
-        if violated
-        else {}
-    )
-    for claim in waiting:
-        if claim.id in mended:
-            sentence, under = mended[claim.id]
-            yield _row(search, under, "conditional", sentence)
-        else:
-            cause = blocked_by(search, findings[claim.id], violated)
-            yield _verdict(search, findings[claim.id], cause, names.get(claim.id))
-
-
-def _row(search: Search, finding: Finding, verdict: VerdictName, message: str, **more: object) -> Verdict:
-    evidence = f"{finding.cases} cases" if finding.judged else "none"
-    row = Verdict(
-        finding.claim,
-        search.precision.name,
-        search.device,
-        verdict,
-        evidence,
-        finding.cases,
-        message,
-        worst=finding.worst_numbers,
-    )
-    return dataclasses.replace(row, **more)  # type: ignore[arg-type]
-
-
-def _verdict(
-    search: Search, finding: Finding, cause: str | None = None, diagnosis: Diagnosis | None = None
-) -> Verdict:
-    departure = search.implementation.departures.get(finding.claim)
-    if finding.error is not None:
-        return _row(search, finding, "error", finding.error)
-    if not finding.judged:
-        if finding.undecided:
-            return _row(search, finding, "inconclusive", "no bound can be given on these cases")
-        return _row(search, finding, "not_addressed", "; ".join(dict.fromkeys(finding.unobserved)))
-    if not finding.violated:
-        if departure is not None:
-            message = (
-                f"declared as a departure ({departure}), but it does not depart: take the declaration out"
-            )
-            return _row(search, finding, "error", message)
-        condition = _condition(search, finding.claim)
-        if condition is not None:
-            return _row(search, finding, "conditional", condition)
-        return _row(search, finding, "satisfied", "")
-    if departure is not None:
-        return _row(search, finding, "waived", departure)
-    shown = _told(search, finding)
-    if cause is not None:
-        message = f"follows from {cause}: given what fails there, this is as it should be"
-        return _row(
-            search, finding, "blocked", message, blocked_by=cause, diagnosis=diagnosis, counterexample=shown
-        )
-    message = diagnosis.title if diagnosis is not None else "no known wrong formula gives these numbers"
-    return _row(search, finding, "violated", message, diagnosis=diagnosis, counterexample=shown)
-
-
-def _condition(search: Search, claim: str) -> str | None:
-    conventions = search.implementation.conventions
-    if conventions.log_q == "absent" and claim in ("A4", "A9"):
-        return "holds if the cost is read as −ℓ − log q: log q is no part of this discriminator, D is unconstrained"
-    if conventions.entropy_coefficient and claim in ("E1", "E3"):
-        return (
-            f"holds for one step, with the entropy bonus of {conventions.entropy_coefficient:g}: over several steps a "
-            "bonus leaves out the entropy of later ones; −log π has to enter the rewards"
-        )
-    return None
-
-
-def _told(search: Search, finding: Finding) -> Counterexample:
-    failure = smallest(search, finding.failures[0])
-    return counterexample(finding.claim, failure, search.implementation.name)

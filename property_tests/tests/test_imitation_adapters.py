@@ -217,7 +217,9 @@ def test_a_change_in_the_library_shows(target: Any, monkeypatch: pytest.MonkeyPa
 
     before = observed()
     released = target.trainer_class.logits_expert_is_high
-    monkeypatch.setattr(target.trainer_class, "logits_expert_is_high", lambda *given: -released(*given))
+    monkeypatch.setattr(
+        target.trainer_class, "logits_expert_is_high", lambda *given: 2 * released(*given) + 1
+    )
     assert all(x != y for x, y in zip(before, observed(), strict=True))
 
 

@@ -20,22 +20,24 @@ class Framework(Protocol):
     """An array framework that implementations are written in."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name that adapters declare."""
+        ...
 
     def kappa(self, precision_name: str, device: str) -> float:
         """κ: its elementary functions are right to a relative error of κu."""
         ...
 
     def precisions(self) -> tuple[str, ...]:
-        """Formats that it computes in."""
+        """Return the formats that it computes in."""
         ...
 
     def devices(self) -> tuple[str, ...]:
-        """Devices that can be had on this machine."""
+        """Return the devices that can be had on this machine."""
         ...
 
     def versions(self) -> dict[str, str]:
-        """What a report should record: versions, and the accelerator's name."""
+        """Return what a report should record: versions, and the accelerator's name."""
         ...
 
     def case(self, case: Case, device: str) -> Case:
@@ -70,15 +72,15 @@ class NumpyFramework:
         return {"float64": 3.0, "float32": 8.0}[precision_name]
 
     def precisions(self) -> tuple[str, ...]:
-        """NumPy has no bfloat16."""
+        """Return two formats: NumPy has no bfloat16."""
         return ("float64", "float32")
 
     def devices(self) -> tuple[str, ...]:
-        """The CPU alone."""
+        """Return the CPU alone."""
         return ("cpu",)
 
     def versions(self) -> dict[str, str]:
-        """NumPy's version."""
+        """Return NumPy's version."""
         return {"numpy": np.__version__}
 
     def case(self, case: Case, device: str) -> Case:

@@ -22,27 +22,29 @@ class Implementation(Protocol):
     """What is under test. Every observable is optional; at least one is needed.
 
     An adapter is any object with these attributes and whichever of the `OBSERVABLES` the library has. Each is
-    called with a `Case` whose arrays belong to ``framework``.
-
-    Attributes
-    ----------
-    name : how reports call it
-    conventions : its declared `Conventions`
-    departures : claim id → reason, for what the algorithm does differently by design
-    framework : ``"numpy"``, ``"torch"``, or a plug-in of the entry-point group ``ganirl.frameworks``
+    called with a `Case` whose arrays belong to ``framework``: ``"numpy"``, ``"torch"``, or a plug-in of the
+    entry-point group ``ganirl.frameworks``. An attribute ``versions``, library → version, goes into reports.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """How reports call it."""
+        ...
 
     @property
-    def conventions(self) -> Conventions: ...
+    def conventions(self) -> Conventions:
+        """Its free choices, declared."""
+        ...
 
     @property
-    def departures(self) -> Mapping[str, str]: ...
+    def departures(self) -> Mapping[str, str]:
+        """Claim id → reason, for what it does differently by design."""
+        ...
 
     @property
-    def framework(self) -> str: ...
+    def framework(self) -> str:
+        """Whose arrays it computes with."""
+        ...
 
 
 # name → signature and meaning; the adapter's author sees these in error messages and in the documentation.

@@ -145,7 +145,7 @@ class _Slope:
             top, bottom = 2.0 * self.falling, self.ones + root
         else:
             top, bottom = root - self.ones, 2.0 * self.rising
-        return math.log(top / bottom) if top > 0 and bottom > 0 else math.inf
+        return math.log(top) - math.log(bottom) if top > 0 and bottom > 0 else math.inf
 
 
 @dataclass(frozen=True)

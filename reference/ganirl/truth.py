@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import bounds, objectives
+from .batch import Batch
 from .bounds import FloatModel
-from .case import Case, Rows
-from .conventions import Conventions
-from .logspace import log_normalise, log_sum_exp, sigmoid, softplus
+from .logspace import log_sum_exp, sigmoid, softplus
 from .optimum import Optimum, optimal_b
 from .precision import FLOAT64
 
@@ -38,120 +37,8 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Truth:
-    """Reference values of one case under the declared conventions.
-
-    Attributes
-    ----------
-    case : NumPy arrays, exact in the format under test
-    conventions : of the implementation: where log q comes from, side scales, form of the loss
-    arithmetic : of the implementation
-    given_logit : (n_p + n_q,) the implementation's own logits in place of the truth, to ask whether the rest of it
-        is right given those
-    """
-
-    case: Case
-    conventions: Conventions
-    arithmetic: FloatModel
-    given_logit: Array | None = None
-
-    # --- rows of both sides, expert first ---------------------------------------------------------------
-
-    @cached_property
-    def expert(self) -> slice:
-        """The expert's rows."""
-        return slice(0, len(self.case.expert))
-
-    @cached_property
-    def generator(self) -> slice:
-        """The generator's rows."""
-        return slice(len(self.case.expert), len(self.case.expert) + len(self.case.generator))
-
-    def _joined(self, name: str) -> Array:
-        return np.concatenate([getattr(self.case.expert, name), getattr(self.case.generator, name)])
-
-    @cached_property
-    def scales(self) -> tuple[float, float]:
-        """(α_p, α_q) of the loss as optimised."""
-        return self.conventions.side_scales(len(self.case.expert), len(self.case.generator))
-
-    @cached_property
-    def weights(self) -> tuple[Array, Array]:
-        """(w_p, w_q) over all rows; each sums to one."""
-        w_p, w_q = np.zeros(self.generator.stop), np.zeros(self.generator.stop)
-        w_p[self.expert] = self.case.expert.weight / self.case.expert.weight.sum()
-        w_q[self.generator] = self.case.generator.weight / self.case.generator.weight.sum()
-        return w_p, w_q
-
-    @cached_property
-    def derivative(self) -> Array:
-        """c' = φ, (n, d)."""
-        return self._joined("features")
-
-    @cached_property
-    def cost(self) -> Array:
-        """c = φ·θ, (n,)."""
-        return self.derivative @ self.case.theta
-
-    @cached_property
-    def log_q(self) -> Array:
-        """What stands for log q in this implementation's logit, its declared constant included; zero if absent."""
-        if self.conventions.log_q == "absent":
-            return np.zeros(self.generator.stop)
-        return self.true_log_q + self.conventions.log_q_constant
-
-    @cached_property
-    def true_log_q(self) -> Array:
-        """Σ_t log π(a_t|s_t); the number that was handed over where log q is an input."""
-        if self.conventions.log_q == "input":
-            return self._joined("log_q")
-        return np.concatenate([log_likelihood(self.case.policy_logits, side) for side in self._sides])
-
-    @property
-    def _sides(self) -> tuple[Rows, Rows]:
-        return self.case.expert, self.case.generator
-
-    @cached_property
-    def all_logits(self) -> Array:
-        """ℓ of all rows."""
-        if self.given_logit is not None:
-            return self.given_logit
-        return objectives.discriminator_logit(self.cost, self.log_q, float(self.case.b))
-
-    # --- errors of inputs and logits, in one arithmetic ---------------------------------------------------
-
-    @cached_property
-    def cost_magnitude(self) -> Array:
-        """Σ_t Σ_k |φ_tk θ_k|: code may sum over steps or over features first."""
-        parts = [np.abs(side.steps.features) @ np.abs(self.case.theta) for side in self._sides]
-        return np.concatenate([part.sum(axis=1) for part in parts])
-
-    @cached_property
-    def _cost_terms(self) -> int:
-        return int(self.case.expert.steps.features.shape[1] * len(self.case.theta)) + 1
-
-    def log_q_error(self, arithmetic: FloatModel) -> Array:
-        """Error of log q: none for one that was handed over, T2' summed over steps for one that is computed."""
-        if self.conventions.log_q != "computed":
-            return np.zeros(self.generator.stop)
-        return np.concatenate(
-            [_log_likelihood_error(arithmetic, self.case.policy_logits, side) for side in self._sides]
-        )
-
-    def logit_error(self, arithmetic: FloatModel) -> Array:
-        """B of ℓ in any order of association (T2any); of the given logits, their own last digit."""
-        if self.given_logit is not None:
-            return arithmetic.gamma(3) * np.abs(self.given_logit)
-        return bounds.logit(
-            arithmetic,
-            self.cost_magnitude,
-            self._cost_terms,
-            float(self.case.b),
-            np.abs(self.log_q),
-            self.log_q_error(arithmetic),
-        )
-
-    # --- observables --------------------------------------------------------------------------------------
+class Truth(Batch):
+    """Reference values of one case under the declared conventions, each with its bound."""
 
     @cached_property
     def logit(self) -> Expected:
@@ -293,7 +180,7 @@ class Truth:
 
     @cached_property
     def _two_logs(self) -> Array:
-        """Added error where ℓ is formed as log D − log(1−D): both logs are right relatively, their difference absolutely."""
+        """What forming ℓ as log D − log(1−D) adds: both logs are right relatively, their difference absolutely."""
         kappa = 2 * self.arithmetic.kappa + 2
         logit = self.all_logits[self.generator]
         return kappa * self.arithmetic.u * (softplus(logit) + softplus(-logit))
@@ -388,21 +275,3 @@ class Truth:
     def given(self, logit: Array) -> Truth:
         """Return the truth of everything else, given the implementation's own logits."""
         return replace(self, given_logit=logit)
-
-
-def log_likelihood(policy_logits: Array, rows: Rows) -> Array:
-    """Σ_t log π(a_t|s_t) over the steps that exist, (n,)."""
-    steps = rows.steps
-    log_pi = log_normalise(policy_logits)[steps.state % len(policy_logits), steps.action]
-    return np.asarray(np.sum(np.where(steps.mask, log_pi, 0.0), axis=1))
-
-
-def _log_likelihood_error(arithmetic: FloatModel, policy_logits: Array, rows: Rows) -> Array:
-    steps = rows.steps
-    state = steps.state % len(policy_logits)
-    logits = policy_logits[state]
-    chosen = np.take_along_axis(logits, steps.action[..., None], axis=-1)[..., 0]
-    per_step = np.where(steps.mask, bounds.log_softmax(arithmetic, logits, chosen), 0.0)
-    log_pi = np.where(steps.mask, log_normalise(policy_logits)[state, steps.action], 0.0)
-    summation = arithmetic.gamma(steps.mask.shape[1]) * np.abs(log_pi).sum(axis=1)
-    return np.asarray(per_step.sum(axis=1) + summation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import io
 import json
 import re
 import sys
@@ -44,10 +43,15 @@ def make_streams_safe() -> None:
             reconfigure(errors="ganirl.plain")
 
 
-class _Trimmed(io.TextIOBase):
+class _Trimmed:
     """Writes to stdout without the spaces that fill a terminal's line."""
 
-    encoding = property(lambda self: sys.stdout.encoding)  # type: ignore[assignment]
+    @property
+    def encoding(self) -> str:
+        return sys.stdout.encoding
+
+    def isatty(self) -> bool:
+        return False
 
     def write(self, text: str) -> int:
         return sys.stdout.write(re.sub(r" +(?=\n)", "", text))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ganirl_properties.report import Equivalence, Verdict, VerdictName
+from ganirl_properties.report import Counterexample, Equivalence, Verdict, VerdictName
 
 
 class Look(NamedTuple):
@@ -73,7 +73,7 @@ def number(value: float, digits: int = 3) -> str:
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.{digits}g}"
+    return f"{value + 0.0:.{digits}g}"  # + 0.0: people read −0 as 0
 
 
 def apart(got: float, expected: float) -> tuple[str, str]:
@@ -83,3 +83,14 @@ def apart(got: float, expected: float) -> tuple[str, str]:
         if pair[0] != pair[1]:
             return pair
     return number(got, 6), number(expected, 6)
+
+
+def argument(found: Counterexample) -> tuple[tuple[str, str], ...]:
+    """Return the contradiction as (word, sentence), the word taken off the sentence: Let, Then, However."""
+    sentences = (("Let", found.let), ("Then", found.then), ("However", found.however))
+    return tuple((word, _without(word, sentence)) for word, sentence in sentences)
+
+
+def _without(word: str, sentence: str) -> str:
+    rest = sentence.removeprefix(word)
+    return rest.lstrip(", ") if rest != sentence and not rest[:1].isalpha() else sentence

@@ -141,7 +141,7 @@ class Verifications:
         __tracebackhide__ = True
         settings = self._settings(request)
         subject = request.implementation
-        key = (subject if isinstance(subject, str) else id(subject), *settings.values())
+        key = self._key(request)
         if key not in self.reports and key not in self._refusals:
             self._kept.append(subject)
             found = _verify(subject, settings)
@@ -152,6 +152,14 @@ class Verifications:
         if key in self._refusals:
             pytest.fail(self._refusals[key], pytrace=False)
         return self.reports[key]
+
+    def finished(self, request: Request) -> Report | None:
+        """Return the report if there is one, without any work."""
+        return self.reports.get(self._key(request))
+
+    def _key(self, request: Request) -> tuple[object, ...]:
+        subject = request.implementation
+        return (subject if isinstance(subject, str) else id(subject), *self._settings(request).values())
 
     def _settings(self, request: Request) -> dict[str, Any]:
         """Return what the options say, then the decorator, then the defaults."""
@@ -213,9 +221,8 @@ def claim_result(request: pytest.FixtureRequest) -> Iterator[ClaimResult]:
     yield result
     if not result.looked_at:
         pytest.fail("the test never looked at its claim: call claim_result.check()", pytrace=False)
-    try:
-        report = result.report
-    except pytest.fail.Exception:  # told by the test itself
+    report = verifications.finished(asked)
+    if report is None:  # the test itself has told why
         return
     # Properties travel from the workers of pytest-xdist, which the reports themselves do not.
     rows = [[report.run.target, row.claim, row.dtype, row.device, row.verdict] for row in result.verdicts]

@@ -12,6 +12,7 @@ import pytest
 import ganirl_symbolic
 from ganirl.claims import CLAIMS, select
 from ganirl_reports.command_line import run
+from ganirl_reports.documents import unicode_math
 from ganirl_reports.matrix import matrix
 from ganirl_symbolic import catalogue
 
@@ -99,13 +100,16 @@ def test_catalogue_for_people(capsys: Capture) -> None:
 @pytest.mark.usefixtures("floors")
 def test_one_claim_whole(capsys: Capture) -> None:
     statement = next(claim.statement for claim in select(["A4"]))
-    for form in ("pretty", "markdown"):
+    for form, shown, step in (
+        ("pretty", unicode_math.formula(statement), "D = 1/(1 + e^{−ℓ})"),
+        ("markdown", statement, r"D = \frac{1}{1 + e^{-\ell}}"),
+    ):
         assert run(["claims", "A4", "--format", form]) == 0
         out = capsys.readouterr().out
         for words in (
-            statement,
+            shown,
             "1. Divide by e^{-c-b}.",
-            r"D = \frac{1}",
+            step,
             "Finn et al. 2016",
             "all D on 8 spaces",
         ):

@@ -122,6 +122,7 @@ def test_options_reach_the_engine(engine: Any) -> None:
         "dtypes": ("float64", "float32"),
         "seed": 3,
         "jobs": 2,
+        "spec": "mine.py:target",
         "progress": None,
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganirl_properties.report import (
@@ -80,6 +80,7 @@ def reports() -> st.SearchStrategy[Report]:
     return st.builds(Report, run, rows, headline, warnings=st.lists(WORDS).map(tuple))
 
 
+@settings(max_examples=60, deadline=None)
 @given(reports())
 def test_round_trip(report: Report) -> None:
     # NaN is unequal to itself, so what is compared is how the two are written.

@@ -20,9 +20,9 @@ def test_tells_each_failure_once(mixed_report: Report) -> None:
     assert text.count("### ✗ E1 The generator minimises cost minus entropy: violated") == 1
     assert "float64 on cpu, also float32, bfloat16" in text
     assert "- **Let** one generator row" in text
-    assert "**the reward leaves out −log q.**" in text
+    assert "**the reward leaves out −log q**: generator_reward equals" in text
     assert "```math\nL_G" in text
-    assert "Explained by the failure of E1." in text
+    assert "- N1 Tails of the loss: explained by the failure of E1" in text
 
 
 def test_table_has_a_row_a_claim(mixed_report: Report) -> None:

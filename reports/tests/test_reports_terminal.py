@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ganirl_properties.report import VERDICT_NAMES, Equivalence, Report
 from ganirl_reports.documents.terminal import print_report
-from ganirl_reports.looks import LOOKS, apart, headline, number
+from ganirl_reports.looks import LOOKS, apart, argument, headline, number
 from ganirl_reports.tabulation import failures, reproduce, tabulate
 
 
@@ -118,7 +118,14 @@ def test_headlines(equivalence: Equivalence, words: str) -> None:
     assert headline(equivalence) == words
 
 
+def test_the_words_of_an_argument_are_said_once(mixed_report: Report) -> None:
+    found = next(row.counterexample for row in mixed_report.verdicts if row.counterexample)
+    told = replace(found, let="Let θ = 0.", then="Then, by A4, D is ½.", however="Howevermore, no.")
+    assert argument(told) == (("Let", "θ = 0."), ("Then", "by A4, D is ½."), ("However", "Howevermore, no."))
+
+
 def test_numbers_are_told_apart() -> None:
     assert apart(0.1, 0.2) == ("0.1", "0.2")
     assert apart(1.0, 1.0 + 2**-52) == ("1", "1.0000000000000002")
     assert apart(float("nan"), float("-inf")) == ("NaN", "−∞")
+    assert number(-0.0) == "0"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .algebra import derivative
 from .derivation import Derivation, Step
-from .discriminator import BATCH
 from .gradients import surrogate_gradient
 from .instance import BALANCED, UNIT_DATA, UNIT_MODEL
 from .statements import NamedSumIdentity, SumIdentity

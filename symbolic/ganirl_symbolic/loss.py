@@ -83,23 +83,23 @@ def B3() -> Derivation:
     """Derive strict convexity in log Z, with slopes from −1 to the expert's mass where q > 0."""
     loss = discriminator_loss()
     slope, curvature, third = (derivative(loss, *([b] * order)) for order in (1, 2, 3))
+    weight, summand, bend = w_p[i] + w_q[i], canonical(merge(curvature)[0]), canonical(merge(third)[0])
     second = SumIdentity("∂²L_D/∂b² = 2 E_μ[D(1 − D)]", curvature, 2 * E_mu(D * (1 - D)))
     gap = (m[i] - q[i]) / (m[i] + q[i])
     spread = gap**2
     positive = Positivity(
-        "each summand of ∂²L_D/∂b² is positive, so that L_D is strictly convex in b", merge(curvature)[0]
+        "each summand of ∂²L_D/∂b² is positive, so that L_D is strictly convex in b", summand
     )
-    weight = w_p[i] + w_q[i]
     quarter = RowIdentity(
         "each summand of ∂²L_D/∂b² falls short of a quarter of the weight by a square, so that ∂²L_D/∂b² ≤ ½",
-        weight / 4 - merge(curvature)[0],
+        weight / 4 - summand,
         weight * (gap / 2) ** 2,
     )
     skew = SumIdentity("∂³L_D/∂b³ = −2 E_μ[D(1 − D)(1 − 2D)]", third, -2 * E_mu(D * (1 - D) * (1 - 2 * D)))
     bound = RowIdentity(
         "the summand of ∂³L_D/∂b³, squared, falls short of weight²/108 by a square times 4 − 3y, "
         "y = (2D − 1)² ≤ 1, so that |∂³L_D/∂b³| ≤ 1/(3√3)",
-        weight**2 / 108 - merge(third)[0] ** 2,
+        weight**2 / 108 - bend**2,
         weight**2 * (1 - 3 * spread) ** 2 * (4 - 3 * spread) / 432,
     )
     positive_rest = Positivity("4 − 3y is positive, y = (2D − 1)²", 4 - 3 * spread)
@@ -114,7 +114,7 @@ def B3() -> Derivation:
             Step(
                 "The slope is continuous and strictly increasing, from −1 to the expert's mass on {q > 0}; "
                 "if that is positive, the slope has exactly one zero b*.",
-                r"\lim_{b\to-\infty} \partial_b L_D = -1, \quad \lim_{b\to\infty} \partial_b L_D = P_p(q > 0)",
+                r"\lim_{b\to-\infty} \partial_b L_D = -1, \; \lim_{b\to\infty} \partial_b L_D = P_p(q > 0)",
             ),
         ),
         (
@@ -131,8 +131,8 @@ def B3() -> Derivation:
         (
             second.twin("no factor 2", "E_μ[D(1 − D)]", rhs=E_mu(D * (1 - D))),
             second.twin("no 1 − D", "2 E_μ[D]", rhs=2 * E_mu(D)),
-            positive.twin("concave", "the curvature negated", expr=-merge(curvature)[0]),
-            positive.twin("bound ¼", "∂²L_D/∂b² said to be below ¼", expr=weight / 8 - merge(curvature)[0]),
+            positive.twin("concave", "the curvature negated", expr=-summand),
+            positive.twin("bound ¼", "∂²L_D/∂b² said to be below ¼", expr=weight / 8 - summand),
             bound.twin(
                 "4 for 4 − 3y", "the cubic factored wrongly", rhs=weight**2 * (1 - 3 * spread) ** 2 / 108
             ),

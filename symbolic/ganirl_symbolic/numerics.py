@@ -38,6 +38,6 @@ def N2() -> Derivation:
         "the gradient of −log D at very negative logits is −1, not 0",
         "logits −40, −100 and −150, float32",
         substitute=_REALS
-        + "the gradient −σ(−ℓ) is evaluated to 60 digits at ℓ = −40, −100, −150, where it is −1 to every digit "
-        "of the dtype, and compared with the gradient that the float formula gives",
+        + "the gradient −σ(−ℓ) is evaluated to 60 digits at ℓ = −40, −100, −150, where it is −1 to every "
+        "digit of the dtype, and compared with the gradient that the float formula gives",
     )

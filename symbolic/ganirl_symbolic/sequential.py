@@ -106,8 +106,8 @@ def H3() -> Derivation:
                 r"V(s) = \log \sum_a e^{-c(s,a) + W(s,a)}, \quad W(s,a) = E_{s'}[V(s')], \quad V_{T+1} = 0",
             ),
             Step(
-                "Take the expectation of what follows: Σ_t (W_t − V_{t+1}) has mean zero by the tower property, "
-                "Σ_t (V_{t+1} − V_t) is −V(s_1), and log π − log π* has for its mean a KL ≥ 0 (E2), 0 at π = π*.",
+                "Take the expectation of what follows: Σ_t (W_t − V_{t+1}) has mean zero (tower property), "
+                "Σ_t (V_{t+1} − V_t) is −V(s_1), and the mean of log π − log π* is a KL ≥ 0 (E2), 0 at π*.",
                 r"KL(q_\pi \| p_\theta) = \log Z - E_{\rho_0} V(s_1)"
                 r" + \sum_t E_\pi \, KL\left(\pi(\cdot|s_t) \| \pi^*(\cdot|s_t)\right)",
             ),

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+
 from ganirl import Case
 from ganirl.bounds import FloatModel
 from ganirl.truth import SAFETY, SAFETY_ACCELERATOR, Expected, Truth
-
-from ..cases import Setting
-from ..observed import Observed
+from ganirl_properties.cases import Setting
+from ganirl_properties.observed import Observed
 
 Array = npt.NDArray[np.float64]
 

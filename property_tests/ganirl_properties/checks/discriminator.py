@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+
 from ganirl.bounds import sigmoid_error
 from ganirl.logspace import sigmoid
 from ganirl.truth import REFERENCE, Expected
+from ganirl_properties.cases import with_constant_feature
+from ganirl_properties.observed import NotObservedError
 
-from ..cases import with_constant_feature
-from ..observed import NotObservedError
 from .check import Check, Comparison, View, compare
 
 

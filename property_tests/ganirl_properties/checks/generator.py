@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+
 from ganirl.truth import Expected
 
 from .check import Check, Comparison, View, compare

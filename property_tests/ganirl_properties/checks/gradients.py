@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+
 from ganirl.logspace import log_normalise
 from ganirl.truth import Expected
+from ganirl_properties.observed import NotObservedError
 
-from ..observed import NotObservedError
 from .check import Check, Comparison, View, compare
 from .loss import difference_step
 

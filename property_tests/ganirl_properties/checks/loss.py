@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from ganirl.truth import REFERENCE, Expected
 
-from ..observed import NotObservedError
+from ganirl.truth import REFERENCE, Expected
+from ganirl_properties.observed import NotObservedError
+
 from .check import Check, Comparison, View, compare
 
 # |∂³ softplus| ≤ 1/(6√3) for either side (MATH B3).

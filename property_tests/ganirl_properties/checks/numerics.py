@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from ganirl import Case, Conventions, Precision, Rows, Steps
-from ganirl.truth import Expected, log_likelihood
 
-from ..cases import absorb_b
-from ..observed import NotObservedError
+from ganirl import Case, Conventions, Precision, Rows, Steps
+from ganirl.batch import log_likelihood
+from ganirl.truth import Expected
+from ganirl_properties.cases import absorb_b
+from ganirl_properties.observed import NotObservedError
+
 from .check import Check, Comparison, View, compare
 
 TAILS = (0.0, 1e-3, 5.0, 17.0, 30.0, 60.0, 90.0, 104.0, 200.0)

@@ -13,8 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from ganirl import OBSERVABLES, Conventions, Implementation, available_observables
-
-from ..errors import TargetError
+from ganirl_properties.errors import TargetError
 
 GROUP = "ganirl.targets"
 

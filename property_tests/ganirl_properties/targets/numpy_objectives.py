@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from ganirl import Case, Conventions, Gradient, Rows, objectives
+from ganirl.batch import log_likelihood
 from ganirl.logspace import sigmoid
-from ganirl.truth import log_likelihood
 
 Array = npt.NDArray[Any]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from ganirl.logspace import log_normalise
 
 from .pipeline import Array, Side, WrongFormula, clip, cost, log_q

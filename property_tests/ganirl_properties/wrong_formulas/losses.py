@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from ganirl import objectives
 
 from .pipeline import Array, WrongFormula, c_sigmoid, c_softplus

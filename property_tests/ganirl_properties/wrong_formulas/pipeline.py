@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from ganirl import Case, Conventions, Rows, objectives
 from ganirl.logspace import log_normalise
 

@@ -30,7 +30,8 @@ CLAIMS = (
     Claim(
         "C3",
         "No gradient leaks through the mixture or through Z",
-        r"\partial_\theta L_{\mathrm{cost}}^{\tilde\mu} = \mathbb{E}_p[c'] - \frac{\mathbb{E}_\mu[D c']}{\mathbb{E}_\mu[D]},"
+        r"\partial_\theta L_{\mathrm{cost}}^{\tilde\mu}"
+        r" = \mathbb{E}_p[c'] - \frac{\mathbb{E}_\mu[D c']}{\mathbb{E}_\mu[D]},"
         r"\ \text{not}\ \mathbb{E}_p[c'] - 2\mathbb{E}_\mu[D(1-D)c'],"
         r"\ \text{nor}\ \mathbb{E}_p[c'] - \frac{\mathbb{E}_\mu[D(1-D)c']}{\mathbb{E}_\mu[D(1-D)]}",
         "Finn et al. 2016, section 3.2.2 (what has to be held constant is left unsaid there)",
@@ -41,7 +42,8 @@ CLAIMS = (
     Claim(
         "C5",
         "Half the likelihood gradient at a converged generator",
-        r"q = p_\theta,\ b = \log Z_\theta \;\Rightarrow\; \partial_\theta L_D = \tfrac12\,\partial_\theta L_{\mathrm{cost}}"
+        r"q = p_\theta,\ b = \log Z_\theta \;\Rightarrow\;"
+        r" \partial_\theta L_D = \tfrac12\,\partial_\theta L_{\mathrm{cost}}"
         r" = \tfrac12\left(\mathbb{E}_p[c'] - \mathbb{E}_{p_\theta}[c']\right)",
         "Follows from C1; section 3.2.2 speaks of equality, which holds for the surrogate (C2)",
         tier=2,

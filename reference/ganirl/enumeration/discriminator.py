@@ -33,7 +33,7 @@ def _loss(space: Space, p: Any, q: Any, d: Any) -> Any:
 
 
 def _term(space: Space, x: Any, y: Any) -> Any:
-    """X log(x/y), 0 at x = 0."""
+    """Return x log(x/y), 0 at x = 0."""
     return x * space.arithmetic.log(np.where(np.asarray(x > 0, dtype=bool), x / y, 1))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from .calculus import derivative, total
+from .policy import log_density, log_policy, own_logits, scores
 from .registry import Enumeration
 from .space import RADIUS, Comparison, Space
 
@@ -43,67 +44,33 @@ def divergence(space: Space) -> Iterator[Comparison]:
     yield Comparison(space.mean_q(space.log_q - log_model) + offset, loss, reverse + offset, _size(space))
 
 
-def _log_policy(space: Space, logits: Any) -> Any:
-    """Log-softmax of each row of (S, A) logits, real or complex; 0 where the action is impossible."""
-    possible = np.asarray(space.problem.policy_logits > -np.inf)
-    shift = np.where(possible, space.problem.policy_logits, -np.inf).max(axis=1, keepdims=True)
-    terms = np.where(
-        possible, space.arithmetic.exp(np.where(possible, logits, 0) - space.arithmetic.array(shift)), 0
-    )
-    normaliser = space.arithmetic.log(np.sum(terms, axis=1)) + space.arithmetic.array(shift)[:, 0]
-    return np.where(possible, logits - normaliser[:, None], 0)
-
-
 def policy_gradient(space: Space) -> Iterator[Comparison]:
     """E3: ∇_φL_G = E_q[s(−ℓ)], of the policy's logits, q moving in the weights and in the logit alike."""
-    steps, raw = space.problem.steps, space.problem.policy_logits
-    possible = raw > -np.inf
-    logits = space.arithmetic.array(np.where(possible, raw, 0.0))
-    seen = space.reached
+    seen, logits = space.reached, own_logits(space)
     h, c = space.h[seen], space.c[seen]
 
-    def log_density(values: Any) -> Any:
-        chosen = _log_policy(space, values)[steps.state, steps.action]
-        return np.sum(np.where(steps.mask, chosen, 0), axis=1)[seen]
-
     def loss(values: Any) -> Any:
-        log_q = log_density(values)
+        log_q = log_density(space, log_policy(space, values))[seen]
         return np.sum(h * space.arithmetic.exp(log_q) * (c + space.b + log_q))
 
-    entries = np.argwhere(possible)
+    possible = space.problem.policy_logits > -np.inf
+    radius = space.arithmetic.array(RADIUS)
     numeric = []
-    for state, action in entries:
-        unit = np.zeros(raw.shape)
-        unit[state, action] = 1.0
-        exact = space.arithmetic.array(unit)
-        radius = space.arithmetic.array(RADIUS)
-        numeric.append(derivative(space.arithmetic, _line(loss, logits, exact), radius))
+    for entry in np.flatnonzero(possible):
+        unit = np.zeros(possible.size)
+        unit[entry] = 1.0
+        direction = space.arithmetic.array(unit.reshape(possible.shape))
+        numeric.append(derivative(space.arithmetic, _line(loss, logits, direction), radius))
 
-    log_q = log_density(logits)
-    score = _scores(space, logits)[seen][:, possible]
-    weight = (h * space.arithmetic.exp(log_q))[:, None]
-    expected = np.sum(weight * score * (c + space.b + log_q)[:, None], axis=0)
-    no_entropy = np.sum(weight * score * (c + space.b)[:, None], axis=0)
+    log_q = log_density(space, log_policy(space, logits))[seen]
+    weighted = (h * space.arithmetic.exp(log_q))[:, None] * scores(space)[seen][:, possible]
+    expected = np.sum(weighted * (c + space.b + log_q)[:, None], axis=0)
+    no_entropy = np.sum(weighted * (c + space.b)[:, None], axis=0)
     yield Comparison(expected, np.array(numeric), no_entropy, _size(space), 4 / RADIUS)
 
 
-def _line(function: Any, start: Any, direction: Any) -> Any:
+def _line(function: Callable[[Any], Any], start: Any, direction: Any) -> Callable[[Any], Any]:
     return lambda delta: function(start + direction * delta)
-
-
-def _scores(space: Space, logits: Any) -> Any:
-    """(N, S, A) Σ_t 1[s_t = s](1[a_t = a] − π(a|s))."""
-    steps, raw = space.problem.steps, space.problem.policy_logits
-    possible = raw > -np.inf
-    policy = np.where(possible, space.arithmetic.exp(_log_policy(space, logits)), 0)
-    count, length = steps.mask.shape
-    score = space.arithmetic.array(np.zeros((count, *raw.shape)))
-    for t in range(length):
-        rows = np.flatnonzero(steps.mask[:, t])
-        states, actions = steps.state[rows, t], steps.action[rows, t]
-        score[rows, states] = score[rows, states] - policy[states]
-        score[rows, states, actions] = score[rows, states, actions] + 1
-    return score
 
 
 def frozen_discriminator(space: Space) -> Iterator[Comparison]:

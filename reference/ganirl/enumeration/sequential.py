@@ -11,6 +11,7 @@ from ganirl.mdp import TabularMDP
 from ganirl.step_cost import StepCost
 
 from .calculus import log_sum_exp, total
+from .policy import log_density, log_policy, own_logits
 from .registry import Enumeration
 from .space import Comparison, Space, concatenated, start_and_transition
 
@@ -40,13 +41,17 @@ def reachable_gap(space: Space) -> Iterator[Comparison]:
     gap = log_z - value
     size = 1 + abs(float(log_z)) + abs(float(value)) + float(np.max(np.abs(space.arithmetic.floats(along))))
 
-    attained = _divergence(space, _log_density(space, best), along, log_z)
-    risky = _divergence(space, _log_density(space, seeking), along, log_z)
+    def divergence(log_q: Any, possible: Any = True) -> Any:
+        """KL(q‖p_θ) by enumeration."""
+        return total(space.h * np.where(possible, space.arithmetic.exp(log_q), 0), log_q + along + log_z)
+
+    attained, risky = (divergence(log_density(space, policy)) for policy in (best, seeking))
     yield Comparison(attained, gap, risky, size)
 
-    density = space.log_q
-    excess = space.mean_q(density - _log_density(space, best))
-    yield Comparison(_divergence(space, density, along, log_z), gap + excess, None, size)
+    density = log_density(space, log_policy(space, own_logits(space)))
+    weight = space.h * np.where(space.reached, space.arithmetic.exp(density), 0)
+    excess = total(weight, density - log_density(space, best))
+    yield Comparison(divergence(density, space.reached), gap + excess, None, size)
 
 
 def _step_costs(space: Space, mdp: TabularMDP) -> Any:
@@ -57,34 +62,18 @@ def _step_costs(space: Space, mdp: TabularMDP) -> Any:
 
 
 def _soft(space: Space, mdp: TabularMDP, costs: Any, risk_seeking: bool) -> tuple[Any, Any]:
-    """V_soft and log π* (T, S, A); the risk-seeking backup is log E exp in place of E."""
+    """V_soft = E[V(s0)] and log π* (T, S, A); the risk-seeking backup has log E exp in place of E."""
     exp, log = space.arithmetic.exp, space.arithmetic.log
     start, transition = start_and_transition(space.arithmetic, mdp)
     states = space.arithmetic.array(np.zeros(mdp.states))
     policies = []
     for _ in range(mdp.horizon):
         onward = -costs + concatenated([states, space.arithmetic.array([0.0])])
-        if risk_seeking:
-            actions = log(np.sum(transition * exp(onward), axis=2))
-        else:
-            actions = np.sum(transition * onward, axis=2)
+        mean = np.sum(transition * (exp(onward) if risk_seeking else onward), axis=2)
+        actions = log(mean) if risk_seeking else mean
         states = log_sum_exp(space.arithmetic, np.moveaxis(actions, 1, 0))
         policies.append(actions - states[:, None])
-    value = log(np.sum(start * exp(states))) if risk_seeking else np.sum(start * states)
-    return value, np.stack(policies[::-1])
-
-
-def _log_density(space: Space, log_policy: Any) -> Any:
-    """(N,) Σ_t log π_t(a_t|s_t)."""
-    steps = space.problem.steps
-    chosen = log_policy[np.arange(steps.mask.shape[1]), steps.state, steps.action]
-    return np.sum(np.where(steps.mask, chosen, 0), axis=1)
-
-
-def _divergence(space: Space, log_q: Any, along: Any, log_z: Any) -> Any:
-    """KL(q‖p_θ) by enumeration."""
-    weight = space.h * np.where(space.reached, space.arithmetic.exp(log_q), 0)
-    return total(weight, log_q + along + log_z)
+    return np.sum(start * states), np.stack(policies[::-1])
 
 
 ENUMERATIONS = (

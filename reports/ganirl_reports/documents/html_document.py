@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from ganirl_properties.report import VERDICT_NAMES, Report, VerdictName, Worst
-from ganirl_reports.looks import EQUIVALENCE_SYMBOLS, LOOKS, apart, headline, number
+from ganirl_reports.looks import EQUIVALENCE_SYMBOLS, LOOKS, apart, argument, headline, number
 from ganirl_reports.tabulation import ClaimRow, catalogued, choices, failures, reproduce, tabulate
 
 from .json_document import as_text, plain
@@ -74,7 +74,13 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        apart=apart, catalogued=catalogued, formula=formula, number=number, prose=prose, ratio_bar=ratio_bar
+        apart=apart,
+        argument=argument,
+        catalogued=catalogued,
+        formula=formula,
+        number=number,
+        prose=prose,
+        ratio_bar=ratio_bar,
     )
     environment.filters["case_text"] = _case_text
     return environment.get_template("report.html.j2")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ganirl_properties.report import Report, Verdict
-from ganirl_reports.looks import EQUIVALENCE_SYMBOLS, LOOKS, apart, headline, number
+from ganirl_reports.looks import EQUIVALENCE_SYMBOLS, LOOKS, apart, argument, headline, number
 from ganirl_reports.tabulation import ClaimRow, Failure, catalogued, choices, failures, reproduce, tabulate
 
 # GitHub refuses a comment of more than 65,536 characters.
@@ -14,8 +14,12 @@ LIMIT = 60_000
 
 def to_markdown(report: Report) -> str:
     """Return the summary, cut to what one comment may hold."""
-    failed = [_failure(failure) for failure in failures(report)]
-    head, tail = _head(report), _tail(report)
+    found = failures(report)
+    failed = [_failure(failure) for failure in found if failure.lead.verdict != "blocked"]
+    head, tail = (
+        _head(report),
+        _blocked([each.lead for each in found if each.lead.verdict == "blocked"]) + _tail(report),
+    )
     room = LIMIT - len(head) - len(tail)
     kept: list[str] = []
     for index, text in enumerate(failed):
@@ -44,6 +48,19 @@ def _head(report: Report) -> str:
     return "\n".join([*lines, ""])
 
 
+def _blocked(verdicts: list[Verdict]) -> str:
+    if not verdicts:
+        return ""
+    lines = ["### ⊘ blocked: explained by the failures above", ""]
+    for verdict in verdicts:
+        entry = catalogued(verdict.claim)
+        title = f" {entry.title}" if entry else ""
+        lines.append(
+            f"- {escape(verdict.claim)}{title}: explained by the failure of {escape(verdict.blocked_by or '?')}"
+        )
+    return "\n".join([*lines, "", ""])
+
+
 def _failure(failure: Failure) -> str:
     verdict = failure.lead
     look, entry = LOOKS[verdict.verdict], catalogued(verdict.claim)
@@ -58,13 +75,11 @@ def _failure(failure: Failure) -> str:
     if entry is not None and verdict.verdict == "violated":
         lines += ["```math", entry.statement, "```", ""]
     if verdict.diagnosis is not None:
-        lines += [f"**{escape(verdict.diagnosis.title)}.** {escape(verdict.diagnosis.sentence)}", ""]
+        lines += [f"**{escape(verdict.diagnosis.title)}**: {escape(verdict.diagnosis.sentence)}", ""]
     if verdict.counterexample is not None:
         lines += _counterexample(verdict)
     else:
         lines += [escape(verdict.message), ""]
-    if verdict.blocked_by is not None:
-        lines += [f"Explained by the failure of {escape(verdict.blocked_by)}.", ""]
     return "\n".join([*lines, ""])
 
 
@@ -73,9 +88,7 @@ def _counterexample(verdict: Verdict) -> list[str]:
     assert found is not None
     got, expected = apart(found.got, found.expected)
     return [
-        f"- **Let** {escape(found.let)}",
-        f"- **Then** {escape(found.then)}",
-        f"- **However** {escape(found.however)}",
+        *(f"- **{word}** {escape(sentence)}" for word, sentence in argument(found)),
         "",
         "| got | expected | bound | allowed |",
         "|---|---|---|---|",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ganirl_properties.report import Report
-from ganirl_reports.looks import LOOKS, apart, number
+from ganirl_reports.looks import LOOKS, apart, argument, number
 from ganirl_reports.tabulation import Failure, catalogued, failures, reproduce
 
 
@@ -25,7 +25,7 @@ def _told(failure: Failure) -> list[str]:
     else:
         case = verdict.counterexample
         got, expected = apart(case.got, case.expected)
-        lines += [f"Let      {case.let}", f"Then     {case.then}", f"However  {case.however}"]
+        lines += [f"{word:<9}{sentence}" for word, sentence in argument(case)]
         limits = f"bound {number(case.bound)}, allowed {number(case.allowed)}"
         lines.append(f"         got {got}, expected {expected}, {limits}")
     if verdict.diagnosis is not None:

@@ -11,7 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from ganirl_properties.report import Report, Verdict
-from ganirl_reports.looks import EQUIVALENCE_STYLES, EQUIVALENCE_SYMBOLS, LOOKS, apart, headline, number
+from ganirl_reports.looks import (
+    EQUIVALENCE_STYLES,
+    EQUIVALENCE_SYMBOLS,
+    LOOKS,
+    apart,
+    argument,
+    headline,
+    number,
+)
 from ganirl_reports.tabulation import ClaimRow, Failure, catalogued, choices, failures, reproduce, tabulate
 
 NARROW = 100
@@ -23,8 +31,7 @@ def print_report(report: Report, out: Console, written: Path | None = None) -> N
     out.print(Text.assemble(("ganirl ", "bold"), (run.target, "bold cyan"), f"  {_setting(report)}"))
     out.print()
     _print_table(report, out)
-    for failure in failures(report):
-        _print_failure(failure, out)
+    _print_failures(report, out)
     _print_conventions(report, out)
     for warning in report.warnings:
         out.print(Text.assemble(("warning: ", "yellow"), warning))
@@ -79,12 +86,30 @@ def _remark(row: ClaimRow) -> Text:
     verdict = row.speaker
     if verdict.verdict == "satisfied":
         return Text(verdict.evidence, style="dim")
+    if verdict.blocked_by is not None:
+        return Text(f"explained by {verdict.blocked_by}", style="dim")
     if verdict.diagnosis is not None:
         return Text(verdict.diagnosis.title)
     return Text(verdict.message or verdict.evidence, style="dim" if row.gravest == "not_addressed" else "")
 
 
-def _print_failure(failure: Failure, out: Console) -> None:
+def _print_failures(report: Report, out: Console) -> None:
+    """Print what failed by itself in full, and what only follows from that in a line each."""
+    found = failures(report)
+    explained: set[str] = set()
+    for failure in found:
+        if failure.lead.verdict != "blocked":
+            _print_failure(failure, explained, out)
+    blocked = [failure.lead for failure in found if failure.lead.verdict == "blocked"]
+    for verdict in blocked:
+        title = entry.title if (entry := catalogued(verdict.claim)) else ""
+        line = Text.assemble((f"⊘ {verdict.claim:<3} blocked", LOOKS["blocked"].style), f"  {title}")
+        out.print(line.append(f": explained by the failure of {verdict.blocked_by}", style="dim"))
+    if blocked:
+        out.print()
+
+
+def _print_failure(failure: Failure, explained: set[str], out: Console) -> None:
     verdict = failure.lead
     look, entry = LOOKS[verdict.verdict], catalogued(verdict.claim)
     where = f"{verdict.dtype} on {verdict.device}" + (f", also {failure.also}" if failure.also else "")
@@ -94,19 +119,18 @@ def _print_failure(failure: Failure, out: Console) -> None:
             (f"{look.symbol} {verdict.claim} {look.word}", look.style), f"  {title}  ", (where, "dim")
         )
     )
-    lines = _argument(verdict) if verdict.counterexample is not None else [("", Text(verdict.message))]
-    if verdict.diagnosis is not None:
-        lines.append(("Why", Text(f"{verdict.diagnosis.title}: {verdict.diagnosis.sentence}")))
-    if verdict.blocked_by is not None:
-        lines.append(("", Text(f"explained by the failure of {verdict.blocked_by}")))
+    if verdict.counterexample is None:
+        out.print(Padding(Text(verdict.message), (0, 0, 1, 2)))
+        return
     grid = Table.grid(padding=(0, 1))
-    if any(label for label, _ in lines):
-        grid.add_column(style="bold", no_wrap=True)
-        for label, text in lines:
-            grid.add_row(label, text)
-    else:
-        for _, text in lines:
-            grid.add_row(text)
+    grid.add_column(style="bold", no_wrap=True)
+    for label, text in _argument(verdict):
+        grid.add_row(label, text)
+    if verdict.diagnosis is not None:
+        again = verdict.diagnosis.formula in explained
+        explained.add(verdict.diagnosis.formula)
+        sentence = "" if again else f": {verdict.diagnosis.sentence}"
+        grid.add_row("Why", Text(f"{verdict.diagnosis.title}{sentence}"))
     out.print(Padding(grid, (0, 0, 1, 2)))
 
 
@@ -118,12 +142,7 @@ def _argument(verdict: Verdict) -> list[tuple[str, Text]]:
         ("got ", "dim"), (got, "red"), ("  expected ", "dim"), (expected, "green"),
         ("  bound ", "dim"), number(found.bound), ("  allowed ", "dim"), number(found.allowed),
     )  # fmt: skip
-    return [
-        ("Let", Text(found.let)),
-        ("Then", Text(found.then)),
-        ("However", Text(found.however)),
-        ("", numbers),
-    ]
+    return [*((word, Text(sentence)) for word, sentence in argument(found)), ("", numbers)]
 
 
 def _print_conventions(report: Report, out: Console) -> None:

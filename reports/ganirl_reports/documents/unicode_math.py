@@ -25,7 +25,7 @@ _PLAIN = frozenset(
 )
 _ACCENTS = {"tilde": "\u0303", "widetilde": "\u0303", "hat": "\u0302", "widehat": "\u0302", "bar": "\u0304"}
 _RAISED = str.maketrans("0123456789+-−n*′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ*′")
-_FRACTIONS = {("1", "2"): "½", ("1", "3"): "⅓", ("1", "4"): "¼", ("3", "4"): "¾"}
+_FRACTIONS: dict[tuple[str, str], str] = {("1", "2"): "½", ("1", "3"): "⅓", ("1", "4"): "¼", ("3", "4"): "¾"}
 # The spaces of a line: one between words, none inside brackets or after ∂ and a leading minus.
 _SPACES = (
     (re.compile(" +"), " "),
@@ -64,7 +64,7 @@ class _Reader:
     """Reads tokens from left to right; groups nest."""
 
     def __init__(self, latex: str) -> None:
-        self.tokens = _TOKEN.findall(latex)
+        self.tokens: list[str] = _TOKEN.findall(latex)
         self.at = 0
 
     def until_end(self, closing: str | None = None) -> str:
@@ -121,7 +121,7 @@ class _Reader:
             return self._argument() + _ACCENTS[name]
         if name in ("frac", "tfrac", "dfrac"):
             above, below = self._argument(), self._argument()
-            return _FRACTIONS.get((above, below)) or f"{_grouped(above)}/{_grouped(below)}"
+            return _FRACTIONS.get((above, below), f"{_grouped(above)}/{_grouped(below)}")
         if name == "sqrt":
             return f"√{_grouped(self._argument())}"
         raise _UnknownError(name)

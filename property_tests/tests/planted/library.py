@@ -1,0 +1,114 @@
+"""A right little library in PyTorch; planted code overrides a method of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.distributions import Categorical
+from torch.nn import functional as F
+
+from ganirl import OBSERVABLES, Conventions, Implementation, wrap
+
+
+class Library:
+    """Trajectory AIRL: D = σ(−c − b − log q), reward log D − log(1 − D), and guided cost learning beside it."""
+
+    conventions: ClassVar[Conventions] = Conventions(log_q="computed")
+    departures: ClassVar[dict[str, str]] = {}
+    hidden: ClassVar[tuple[str, ...]] = ()
+
+    def log_q(self, case: Any, rows: Any) -> Tensor:
+        steps = rows.steps
+        chosen = Categorical(logits=case.policy_logits[steps.state]).log_prob(steps.action)
+        return (chosen * steps.mask).sum(dim=1)
+
+    def cost(self, case: Any, rows: Any) -> Tensor:
+        return rows.features @ case.theta
+
+    def discriminator_logit(self, case: Any, rows: Any) -> Tensor:
+        return -self.cost(case, rows) - case.b - self.log_q(case, rows).detach()
+
+    def discriminator_probability(self, case: Any, rows: Any) -> Tensor:
+        return torch.sigmoid(self.discriminator_logit(case, rows))
+
+    def discriminator_loss(self, case: Any) -> Tensor:
+        expert = self.discriminator_logit(case, case.expert)
+        generator = self.discriminator_logit(case, case.generator)
+        return -F.logsigmoid(expert).mean() - F.logsigmoid(-generator).mean()
+
+    def generator_reward(self, case: Any, rows: Any) -> Tensor:
+        return self.discriminator_logit(case, rows)
+
+    def policy_loss(self, case: Any) -> Tensor:
+        rows = case.generator
+        return -(self.log_q(case, rows) * self.generator_reward(case, rows).detach()).mean()
+
+    def irl_loss(self, case: Any) -> Tensor:
+        """Guided cost learning: E_p[c] + log E_μ[e^{−c}/μ̃], the mixture held constant."""
+        sides = [(rows, len(rows.features)) for rows in (case.expert, case.generator)]
+        cost = torch.cat([self.cost(case, rows) for rows, _ in sides])
+        log_q = torch.cat([self.log_q(case, rows) for rows, _ in sides])
+        log_mu = torch.cat([torch.full((n,), -math.log(2 * n), dtype=cost.dtype) for _, n in sides])
+        log_mixture = torch.logaddexp(-cost - case.b, log_q) - math.log(2)
+        return cost[: sides[0][1]].mean() + torch.logsumexp(log_mu - cost - log_mixture.detach(), dim=0)
+
+
+def implementation(author: type[Library]) -> Implementation:
+    """Wrap a library class, as its adapter would."""
+    library = author()
+    observables = {
+        name: getattr(library, name)
+        for name in OBSERVABLES
+        if callable(getattr(library, name, None)) and name not in author.hidden
+    }
+    return wrap(
+        name=author.__name__,
+        framework="torch",
+        conventions=author.conventions,
+        departures=author.departures,
+        **observables,
+    )
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A wrong implementation, with what the verifier has to say about it.
+
+    Attributes
+    ----------
+    roots : claims that must be violated, not merely blocked
+    diagnosis : id of the wrong formula to be named for the first root; None if there is none to name
+    dtype : the format in which it is judged
+    """
+
+    make: Callable[[], Implementation]
+    roots: tuple[str, ...]
+    diagnosis: str | None
+    dtype: str
+
+
+WRONG: dict[str, Planted] = {}
+ODD: dict[str, Callable[[], Implementation]] = {}
+
+
+def wrong(
+    *roots: str, diagnosis: str | None, dtype: str = "float64"
+) -> Callable[[type[Library]], type[Library]]:
+    """Register a wrong library."""
+
+    def register(author: type[Library]) -> type[Library]:
+        WRONG[author.__name__] = Planted(lambda: implementation(author), roots, diagnosis, dtype)
+        return author
+
+    return register
+
+
+def odd(author: type[Library]) -> type[Library]:
+    """Register a right but odd library."""
+    ODD[author.__name__] = lambda: implementation(author)
+    return author

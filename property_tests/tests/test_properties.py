@@ -1,0 +1,113 @@
+"""Every check, as a hypothesis property of the built-in implementations, and the reference against itself at 60 digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ganirl import FLOAT32, FLOAT64, PRECISIONS, Case, Problem
+from ganirl.framework import load_framework
+from ganirl.optimum import optimal_b
+from ganirl.truth import Truth
+from ganirl_properties.cases import BYTES_PER_CASE, SETTINGS, broken_rules, case_from_bytes
+from ganirl_properties.checks import CHECKS, Check
+from ganirl_properties.observed import NotObservedError
+from ganirl_properties.search import Search, judged
+from ganirl_properties.strategies import cases, problems
+from ganirl_properties.targets import load_target
+
+DRAWN = [check for check in CHECKS if check.setting is not None]
+QUICK = settings(max_examples=20, deadline=None, derandomize=True)
+
+
+def search(target: str, dtype: str) -> Search:
+    implementation = load_target(target)
+    return Search(implementation, load_framework(implementation.framework), PRECISIONS[dtype], "cpu", 4, 0)
+
+
+@pytest.mark.parametrize("target", ["numpy", "torch"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("check", DRAWN, ids=lambda check: f"{check.claim}-{check.name}")
+def test_no_bytes_whatever_make_a_sound_implementation_fail(check: Check, dtype: str, target: str) -> None:
+    # Degenerate cases included: shrinking walks through them.
+    looked = search(target, dtype)
+    if any(not looked.implementation_has(name) for name in check.observables):
+        pytest.skip(f"{target} has no {' and no '.join(check.observables)}")
+
+    @QUICK
+    @given(st.binary(max_size=BYTES_PER_CASE))
+    def holds(data: bytes) -> None:
+        assert check.setting is not None
+        with looked.framework.arithmetic():
+            view = looked.view(data, check.setting)
+            try:
+                judgements = [judgement for judgement in judged(check, view) if judgement is not None]
+            except NotObservedError:
+                return
+        assert all(judgement.ratio <= 1.0 for judgement in judgements)
+
+    holds()
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_empty_case_is_a_case(setting: str) -> None:
+    case = case_from_bytes(b"", setting, FLOAT32, load_target("numpy").conventions)  # type: ignore[arg-type]
+    assert len(case.expert) >= 1
+    assert len(case.generator) >= 1
+    assert np.isfinite(case.generator.log_q).all()
+
+
+@QUICK
+@given(cases(dtype="float32"))
+def test_leaves_are_exact_in_their_format(case: Case) -> None:
+    for leaf in (case.theta, case.b, case.policy_logits, case.expert.features, case.generator.log_q):
+        assert np.array_equal(leaf, FLOAT32.round(leaf))
+    assert not broken_rules(case)
+
+
+@QUICK
+@given(cases("population"))
+def test_a_population_is_the_whole_of_q(case: Case) -> None:
+    # The rows of each (state, action) weigh what the policy gives it, over as many states as there are.
+    policy = np.exp(case.policy_logits - np.logaddexp.reduce(case.policy_logits, axis=1)[:, None])
+    weight = np.zeros_like(policy)
+    np.add.at(weight, (case.generator.state, case.generator.action), case.generator.weight)
+    assert weight == pytest.approx(policy / len(policy), abs=1e-12)
+
+
+@QUICK
+@given(cases("converged"))
+def test_a_converged_case_has_d_one_half(case: Case) -> None:
+    conventions = load_target("numpy").conventions
+    truth = Truth(case, conventions, search("numpy", "float64").model)
+    assert truth.all_logits == pytest.approx(0.0, abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(problems(), st.integers(0, 5), st.floats(-3, 3))
+def test_b_star_is_monotone_and_translates(drawn: tuple[Problem, np.ndarray, float], atom: int, shift: float) -> None:
+    # Claim B9: b*(c + δ) − b*(c) lies in [−max δ, −min δ], and c + k moves it by exactly −k.
+    problem, theta, _ = drawn
+    cost = problem.cost.value(theta)
+    delta = np.zeros_like(cost)
+    delta[atom] = shift
+    solve: Callable[[np.ndarray], float] = lambda c: (  # noqa: E731
+        optimal_b(problem.data_weight, problem.generator_weight, c, problem.log_q).b
+    )
+    moved = solve(cost + delta) - solve(cost)
+    assert -max(shift, 0.0) - 1e-9 <= moved <= -min(shift, 0.0) + 1e-9
+    assert solve(cost + 1.5) - solve(cost) == pytest.approx(-1.5, abs=1e-9)
+
+
+def test_rounding_to_bfloat16_keeps_eight_bits() -> None:
+    values = np.array([1.0, 1.0 + 2**-9, 1.0 + 3 * 2**-9, 3.14159265, -1e-3])
+    rounded = PRECISIONS["bfloat16"].round(values)
+    # Ties go to even: 1 + 2^-8 lies between 1 and 1 + 2^-7.
+    assert PRECISIONS["bfloat16"].round(1.0 + 2.0**-8) == 1.0
+    assert rounded[0] == 1.0
+    assert np.all(np.abs(rounded - values) <= 2.0**-8 * np.abs(values))
+    assert FLOAT64.round(values).tolist() == values.tolist()

@@ -1,0 +1,242 @@
+"""`verify` as users meet it: options, broken targets, NaN, departures, the same answer from another door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganirl import Case, Conventions, Rows, wrap
+from ganirl_properties import TargetError, UsageError, verify
+from ganirl_properties.report import Report, Verdict
+from ganirl_properties.targets import list_targets, load_target
+
+
+def logit(case: Case, rows: Rows) -> Any:
+    return -(rows.features @ case.theta) - case.b - rows.log_q
+
+
+def softplus(x: Any) -> Any:
+    return np.logaddexp(0.0, x)
+
+
+def loss(case: Case) -> Any:
+    return softplus(-logit(case, case.expert)).mean() + softplus(logit(case, case.generator)).mean()
+
+
+def row(report: Report, claim: str, dtype: str = "float64") -> Verdict:
+    return next(each for each in report.verdicts if each.claim == claim and each.dtype == dtype)
+
+
+def test_the_numpy_objectives_satisfy_every_claim() -> None:
+    report = verify(load_target("numpy"), profile="smoke")
+    assert report.summary["satisfied"] == report.summary["planned"] == 37
+    assert report.equivalence.verdict == "equivalent"
+    assert report.equivalence.sides == ("GAN", "IRL", "EBM")
+
+
+def test_three_lines_are_an_implementation() -> None:
+    report = verify(wrap(discriminator_logit=logit), claims=["A4", "A5", "C1"], profile="smoke")
+    assert row(report, "A4").verdict == "satisfied"
+    assert row(report, "A5").verdict == "not_addressed"
+    assert "discriminator_probability" in row(report, "A5").message
+    assert report.equivalence.verdict == "one side only"
+    assert report.reconciled() == "planned 6 = 2 satisfied + 4 not addressed"
+
+
+def test_a_loss_without_gradients_is_judged_by_differences() -> None:
+    report = verify(wrap(discriminator_loss=loss), claims=["B*", "C1"], dtypes=["float64"], profile="smoke")
+    assert {each.claim: each.verdict for each in report.verdicts} == {
+        "B1": "satisfied",
+        "B2": "satisfied",
+        "B3": "satisfied",
+        "B5": "not_addressed",
+        "C1": "satisfied",
+    }
+
+    def detached(case: Case) -> Any:
+        # What a detached b does to values cannot be seen; a cost that enters twice can.
+        return loss(case) + 0.01 * (case.expert.features @ case.theta).mean()
+
+    wrong = verify(wrap(discriminator_loss=detached), claims=["B1", "B2", "C1"], dtypes=["float64"], profile="smoke")
+    assert {each.claim: each.verdict for each in wrong.verdicts} == {
+        "B1": "violated",
+        "B2": "satisfied",
+        "C1": "violated",
+    }
+
+
+def test_nan_is_a_violation() -> None:
+    report = verify(
+        wrap(discriminator_logit=lambda case, rows: logit(case, rows) * np.nan), claims=["A4"], profile="smoke"
+    )
+    assert row(report, "A4").verdict == "violated"
+    assert report.failed
+
+
+def test_what_the_adapter_raises_is_said_in_one_sentence() -> None:
+    def broken(case: Case, rows: Rows) -> Any:
+        raise RuntimeError("no such layer: cost_head\nlong story")
+
+    report = verify(wrap(discriminator_logit=broken, discriminator_loss=loss), claims=["A4", "B1"], profile="smoke")
+    assert row(report, "A4").verdict == "error"
+    assert row(report, "A4").message == "discriminator_logit raised RuntimeError: no such layer: cost_head"
+    assert row(report, "B1").verdict == "satisfied"
+    assert report.failed
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        (lambda case, rows: np.zeros((len(rows), len(rows) + 1)), "returned shape"),
+        (lambda case, rows: None, "returned None"),
+        (lambda case, rows: "logit", "no array"),
+        (lambda case, rows: 0.0, "returned shape ()"),
+    ],
+    ids=["matrix", "None", "text", "scalar"],
+)
+def test_a_wrong_shape_is_an_error_that_says_the_right_one(returned: Any, said: str) -> None:
+    report = verify(wrap(discriminator_logit=returned), claims=["A4"], profile="smoke")
+    assert row(report, "A4").verdict == "error"
+    assert said in row(report, "A4").message
+    assert "\n" not in row(report, "A4").message
+
+
+def test_a_departure_is_waived_and_one_that_does_not_depart_is_an_error() -> None:
+    reason = "the reward is −log(1 − D) by design"
+    gail = wrap(generator_reward=lambda case, rows: softplus(logit(case, rows)), departures={"E1": reason})
+    report = verify(gail, claims=["E1"], profile="smoke")
+    assert row(report, "E1").verdict == "waived"
+    assert row(report, "E1").message == reason
+    assert not report.failed
+    airl = wrap(generator_reward=logit, departures={"E1": reason})
+    stale = verify(airl, claims=["E1"], profile="smoke")
+    assert row(stale, "E1").verdict == "error"
+    assert "does not depart" in row(stale, "E1").message
+    with pytest.raises(UsageError, match="E99"):
+        verify(wrap(generator_reward=logit, departures={"E99": reason}), profile="smoke")
+
+
+def test_an_entropy_bonus_mends_one_step_only() -> None:
+    def f_alone(case: Case, rows: Rows) -> Any:
+        return -(rows.features @ case.theta) - case.b
+
+    with_bonus = wrap(generator_reward=f_alone, conventions=Conventions(entropy_coefficient=1.0))
+    report = verify(with_bonus, claims=["E1"], profile="smoke")
+    assert row(report, "E1").verdict == "conditional"
+    assert "one step" in row(report, "E1").message
+    without = verify(wrap(generator_reward=f_alone), claims=["E1"], profile="smoke")
+    assert row(without, "E1").verdict == "violated"
+    assert row(without, "E1").diagnosis is not None
+
+
+def test_the_counterexample_is_one_trajectory_a_side() -> None:
+    wrong = wrap(discriminator_logit=lambda case, rows: -(rows.features @ case.theta) - case.b)
+    shown = row(verify(wrong, claims=["A4"], profile="smoke"), "A4").counterexample
+    assert shown is not None
+    assert shown.rows == (1, 1)
+    assert shown.let.startswith("Let θ = ")
+    assert shown.then.startswith("Then, by A4")
+    assert shown.however.startswith("However, ")
+    assert abs(shown.got - shown.expected) > shown.allowed >= shown.bound > 0
+
+
+def test_the_same_seed_is_the_same_run() -> None:
+    def numbers(seed: int) -> list[Any]:
+        report = verify(load_target("numpy"), claims=["A4", "C1"], profile="smoke", seed=seed)
+        return [each.worst for each in report.verdicts]
+
+    assert numbers(3) == numbers(3)
+    assert numbers(3) != numbers(4)
+
+
+def test_processes_of_their_own_find_the_same() -> None:
+    alone = verify(load_target("numpy"), claims=["A4", "B1"], profile="smoke")
+    together = verify(load_target("numpy"), claims=["A4", "B1"], profile="smoke", jobs=2, spec="numpy")
+    assert alone.verdicts == together.verdicts
+    with pytest.raises(UsageError, match="spec"):
+        verify(load_target("numpy"), claims=["A4"], profile="smoke", jobs=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"claims": ["Q7"]}, "no claim matches 'Q7'"),
+        ({"claims": ["A1"]}, "theory alone"),
+        ({"profile": "huge"}, "no profile 'huge'"),
+        ({"device": "tpu"}, "'tpu' cannot be had"),
+        ({"dtypes": ["float8"]}, "no dtype 'float8'"),
+        ({"dtypes": ["bfloat16"]}, "does not work in bfloat16"),
+    ],
+)
+def test_an_option_that_cannot_be_had_is_one_sentence(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        verify(load_target("numpy"), **options)
+
+
+def test_interrupting_keeps_what_was_done() -> None:
+    def stop(verdict: Verdict, done: int, planned: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    report = verify(load_target("numpy"), profile="smoke", progress=stop)
+    assert report.run.interrupted
+    assert report.summary["satisfied"] == 3
+    assert report.summary["inconclusive"] == report.summary["planned"] - 3
+
+
+class TestTargets:
+    @pytest.mark.parametrize(
+        ("spec", "said"),
+        [
+            ("nonsense", "no built-in target 'nonsense'; there are"),
+            ("no_such_module_anywhere:target", "no module 'no_such_module_anywhere'"),
+            ("no/such/file.py:target", "no file"),
+            ("math:pi", "is not an Implementation: it has no name"),
+            ("math:tau_squared", "has no attribute 'tau_squared'"),
+            ("ganirl:Conventions", "is a class"),
+        ],
+    )
+    def test_what_cannot_be_loaded_is_one_sentence(self, spec: str, said: str) -> None:
+        with pytest.raises(TargetError, match=said) as raised:
+            load_target(spec)
+        assert "\n" not in str(raised.value)
+
+    def test_a_file_that_fails_says_how(self, tmp_path: Path) -> None:
+        path = tmp_path / "adapter.py"
+        path.write_text("import not_installed_anywhere\n")
+        with pytest.raises(TargetError, match="not_installed_anywhere"):
+            load_target(f"{path}:target")
+        path.write_text("def broken(:\n")
+        with pytest.raises(TargetError, match="SyntaxError"):
+            load_target(f"{path}:target")
+
+    def test_a_file_is_a_target(self, tmp_path: Path) -> None:
+        path = tmp_path / "adapter.py"
+        path.write_text(
+            "from ganirl import wrap\n"
+            "target = wrap(discriminator_logit=lambda case, rows:"
+            " -(rows.features @ case.theta) - case.b - rows.log_q)\n"
+        )
+        assert load_target(f"{path}:target").name == "wrapped callables"
+        with pytest.raises(TargetError, match="it has target"):
+            load_target(f"{path}:tarjet")
+
+    def test_the_list_names_what_is_missing(self) -> None:
+        listed = {each.name: each for each in list_targets()}
+        assert {"numpy", "torch", "imitation-airl", "imitation-gail"} <= set(listed)
+        assert listed["numpy"].available
+        for each in listed.values():
+            assert each.available or "pip install" in each.note
+
+    def test_wrap_refuses_what_is_no_observable(self) -> None:
+        with pytest.raises(TypeError, match="no observable 'logits'"):
+            wrap(logits=logit)
+        with pytest.raises(TypeError, match="at least one"):
+            wrap()
+        with pytest.raises(TypeError, match="callable"):
+            wrap(discriminator_loss=3.0)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="expert_label"):
+            Conventions(expert_label=2)  # type: ignore[arg-type]
