@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import codecs
-import json
+import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO, cast
 
 from rich.console import Console
+
+from .documents.json_text import as_text
 
 # Piped output has no width of its own; this one keeps a row of three formats on one line.
 PIPED_WIDTH = 140
@@ -72,4 +75,32 @@ def console() -> Console:
 def print_json(document: Mapping[str, Any]) -> None:
     """Print JSON and nothing else; characters are escaped where stdout cannot show them."""
     unicode = (sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf")
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=not unicode, allow_nan=False) + "\n")
+    sys.stdout.write(as_text(document, ascii_only=not unicode))
+
+
+@contextmanager
+def reserved_stdout() -> Iterator[None]:
+    """Send what an adapter prints to stderr, so that stdout holds the report and nothing else.
+
+    Where stdout is the process's own, that goes for child processes and for libraries that are not Python, too.
+    """
+    with redirect_stdout(sys.stderr):
+        if sys.__stdout__ is None or sys.__stderr__ is None or not _is_the_process_own():
+            yield
+            return
+        sys.__stdout__.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+        try:
+            yield
+        finally:
+            sys.__stdout__.flush()
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _is_the_process_own() -> bool:
+    try:
+        return sys.__stdout__ is not None and sys.__stdout__.fileno() == 1
+    except (OSError, ValueError):
+        return False

@@ -80,7 +80,7 @@ def reports() -> st.SearchStrategy[Report]:
     return st.builds(Report, run, rows, headline, warnings=st.lists(WORDS).map(tuple))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(reports())
 def test_round_trip(report: Report) -> None:
     # NaN is unequal to itself, so what is compared is how the two are written.

@@ -30,9 +30,18 @@ def test_one_row_a_claim_with_its_verdict_in_each_format(mixed_report: Report) -
     text = printed(mixed_report)
     row = next(line for line in text.splitlines() if line.strip().startswith("E1 "))
     assert row.count("✗ violated") == 3
-    assert "the reward leaves out −log q" in row
+    assert row.split()[-3:] == ["after", "3", "cases"]
     for name in VERDICT_NAMES:
         assert f"{LOOKS[name].symbol} {LOOKS[name].word}" in text
+
+
+def test_reasons_are_told_once(mixed_report: Report) -> None:
+    lines = printed(mixed_report).splitlines()
+    assert [line.strip() for line in lines if "it has no irl_gradient" in line] == [
+        "· not addressed  C2: it has no irl_gradient and no irl_loss"
+    ]
+    assert any(line.startswith("◐ conditional    C1: correct up to a factor ½") for line in lines)
+    assert any(line.startswith("○ waived         E3: trained by PPO") for line in lines)
 
 
 def test_narrow_terminals_get_symbols_and_a_legend(mixed_report: Report) -> None:

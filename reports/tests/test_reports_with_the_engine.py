@@ -83,6 +83,15 @@ def test_an_adapter_that_raises_fails(folder: Path) -> None:
     assert "inside the adapter" in row["message"]
 
 
+def test_what_an_adapter_prints_stays_off_stdout(folder: Path) -> None:
+    chatty = ADAPTER + '\nimport os\nprint("from Python")\nos.write(1, b"from elsewhere\\n")\n'
+    (folder / "chatty.py").write_text(chatty, encoding="utf-8")
+    done = ganirl(folder, "verify", "chatty.py:right", "--claims", "A4", *SMOKE, "--format", "json")
+    assert json.loads(done.stdout)["summary"]["planned"] == 1
+    assert "from Python" in done.stderr
+    assert "from elsewhere" in done.stderr
+
+
 def test_nothing_to_observe(folder: Path) -> None:
     assert ganirl(folder, "verify", "adapter.py:empty", "--claims", "A4", *SMOKE).returncode == 5
 
@@ -126,8 +135,8 @@ def test_interruption_saves_what_was_done(folder: Path) -> None:
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"},
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "loaded\n"
+        assert process.stderr is not None
+        assert process.stderr.readline() == "loaded\n"
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(2)
         process.send_signal(signal.SIGINT)

@@ -1,8 +1,8 @@
 """Why the claims are true: a derivation a claim, for general N, with broken twins that must not cancel."""
 
 from .catalogue import derivation, derivations
-from .derivation import Derivation, Judgement, ProofResult, Statement, Step, Twin, TwinResult
-from .prove import prove
+from .proof import Derivation, Judgement, ProofResult, Statement, Step, Twin, TwinResult
+from .proving import prove
 
 __all__ = [
     "Derivation",

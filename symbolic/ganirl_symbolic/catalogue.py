@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 
-from .derivation import Derivation
+from .proof import Derivation
 
 _MODULES = MappingProxyType(
     {
@@ -17,8 +17,8 @@ _MODULES = MappingProxyType(
         "maxent": ("D1",),
         "generator": ("E1", "E2", "E3", "E4"),
         "sequential": ("H1", "H3"),
-        "invariance": ("S1", "S2"),
         "numerics": ("N1", "N1b", "N2"),
+        "invariance": ("S1", "S2"),
     }
 )
 _HOME = MappingProxyType({claim: module for module, claims in _MODULES.items() for claim in claims})

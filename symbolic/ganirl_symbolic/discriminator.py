@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .algebra import AlgebraError, canonical, derivative, partial
-from .derivation import Derivation, Step
+from .proof import Derivation, Step
 from .statements import Positivity, RowIdentity, SumIdentity
 from .symbols import (
     D,
@@ -201,7 +201,7 @@ def A10() -> Derivation:
 
     def slope(expert: Expr, scored: Expr) -> Expr:
         guess = probability(scored).xreplace({c: cost_row})
-        loss = total(h[i] * (expert * -sp.log(guess) + q[i] * -sp.log(1 - guess)))
+        loss = total(h[i] * (expert * -sp.log(guess) + q[i] * -sp.log(sp.together(1 - guess))))
         return partial(loss, cost_row)
 
     def optimum(expert: Expr, scored: Expr) -> Expr:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from .algebra import derivative, partial
-from .derivation import Derivation, Step
 from .discriminator import BATCH
 from .instance import UNIT_GENERATOR
+from .proof import Derivation, Step
 from .statements import NamedSumIdentity, Positivity, RowIdentity, SumIdentity
 from .symbols import (
     E_q,
     Expr,
     b,
     c,
+    complement,
     generator_loss,
     h,
     i,
@@ -106,7 +107,7 @@ def _tied(f: Expr) -> Expr:
 
 def E3() -> Derivation:
     """Derive ∇_φ L_G = E_q[s (c + log q)], s the score."""
-    odds = sp.log(1 - probability(q_phi)) - sp.log(probability(q_phi))
+    odds = sp.log(complement(q_phi)) - sp.log(probability(q_phi))
     gradient = derivative(_tied(odds), phi)
     mass_rate = derivative(_tied(sp.Integer(1)), phi)
     policy = _tied(score * (c + sp.log(q_phi)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .algebra import derivative
-from .derivation import Derivation, Step
 from .discriminator import BATCH
 from .instance import BALANCED, UNIT_EXPERT
+from .proof import Derivation, Step
 from .statements import NamedSumIdentity, RowIdentity, SumIdentity
 from .symbols import (
     D,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from .algebra import derivative
-from .derivation import Derivation, Step
 from .discriminator import BATCH
+from .proof import Derivation, Step
 from .statements import NamedSumIdentity, RowIdentity, SumIdentity
 from .symbols import (
     D,
     E_p,
     E_q,
     Expr,
+    complement,
     discriminator_loss,
     h,
     i,
@@ -70,7 +71,7 @@ def S2() -> Derivation:
     """Derive that the loss is a function of the weighted sets of rows."""
     scale_p, scale_q = sp.symbols("alpha beta", positive=True)
     share = sp.IndexedBase("t", positive=True)[i]
-    expert, generator = -sp.log(D), -sp.log(1 - D)
+    expert, generator = -sp.log(D), -sp.log(complement())
 
     def means(p_weight: Expr, q_weight: Expr) -> Expr:
         """Sum two weighted means."""

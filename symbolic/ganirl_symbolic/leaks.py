@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .algebra import derivative
-from .derivation import Derivation, Step
 from .gradients import surrogate_gradient
 from .instance import BALANCED, UNIT_DATA, UNIT_MODEL
+from .proof import Derivation, Step
 from .statements import NamedSumIdentity, SumIdentity
 from .symbols import (
     D,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .algebra import canonical, derivative, merge
-from .derivation import Derivation, Step
 from .discriminator import BATCH
+from .proof import Derivation, Step
 from .statements import Positivity, RowIdentity, SumIdentity
 from .symbols import (
     D,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .derivation import Derivation, Step
+from .proof import Derivation, Step
 from .statements import NamedSumIdentity
 from .symbols import Expr, c, c_jk, h, i, sp, theta, theta_j, theta_k, total
 

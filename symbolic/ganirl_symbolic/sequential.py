@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .derivation import Derivation, Step
 from .instance import UNIT_TRANSITION, policy, transition
+from .proof import Derivation, Step
 from .statements import NamedSumIdentity, RowIdentity, SumIdentity
 from .symbols import D, Expr, h, i, model, q, sp, total
 

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Any
 
 from .algebra import AlgebraError, SumNames, canonical, eliminate, merge, written
-from .derivation import Judgement, Step, Twin
 from .instance import DRAWS, Condition, Plain, Rows, certainly_not_zero, instances, on_row, over_rows
+from .proof import Judgement, Step, Twin
 from .symbols import Expr, i, sp
 
 

@@ -96,6 +96,11 @@ def probability(generator: Expr = q[i]) -> Expr:
     return model / (model + generator)
 
 
+def complement(generator: Expr = q[i]) -> Expr:
+    """1 − D as one fraction, which spares every derivative a fraction within a fraction."""
+    return sp.together(1 - probability(generator))
+
+
 def logit(generator: Expr = q[i]) -> Expr:
     """ℓ = −c − b − log q."""
     return -c - b - sp.log(generator)
@@ -103,14 +108,12 @@ def logit(generator: Expr = q[i]) -> Expr:
 
 def discriminator_loss(generator: Expr = q[i]) -> Expr:
     """L_D = E_p[−log D] + E_q[−log(1 − D)], section 2.1."""
-    D = probability(generator)
-    return E_p(-sp.log(D)) + E_q(-sp.log(1 - D))
+    return E_p(-sp.log(probability(generator))) + E_q(-sp.log(complement(generator)))
 
 
 def generator_loss(generator: Expr = q[i]) -> Expr:
     """L_G = E_q[log(1 − D) − log D], section 3.2.3."""
-    D = probability(generator)
-    return E_q(sp.log(1 - D) - sp.log(D))
+    return E_q(sp.log(complement(generator)) - sp.log(probability(generator)))
 
 
 D = probability()

@@ -132,8 +132,6 @@ def test_c2_and_c3_are_the_surrogates_three_gradients(world):
     leak = mpmath.diff(lambda theta: hand.surrogate(theta, hand.mixture(theta, hand.b)), THETA)
     full = mpmath.diff(lambda theta: dot(hand.w_p, hand.costs(theta)) + hand.optimal_b(theta), THETA)
     slope = mpmath.diff(lambda theta: hand.batch(theta, hand.b), THETA)
-    for each, pair in zip((frozen, leak, full), values("C3", concrete), strict=True)
-    ]
     for each, pair in zip((frozen, leak, full), values("C3", concrete), strict=True):
         assert all(close(side, each) for side in pair)
     assert close(frozen, slope)

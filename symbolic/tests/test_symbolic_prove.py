@@ -9,7 +9,7 @@ from ganirl_symbolic import ProofResult, Twin, derivation, derivations, prove
 
 CLAIMS = [
     *("A1", "A4", "A5", "A6", "A9", "A10", "B1", "B2", "B3", "B5", "C1", "C2", "C3", "C5", "D1"),
-    *("E1", "E2", "E3", "E4", "H1", "H3", "S1", "S2", "N1", "N1b", "N2"),
+    *("E1", "E2", "E3", "E4", "H1", "H3", "N1", "N1b", "N2", "S1", "S2"),
 ]
 FLOATING_POINT = {"N1", "N1b", "N2"}
 PROVED = [claim for claim in CLAIMS if claim not in FLOATING_POINT]

@@ -30,7 +30,15 @@ def difference_step(view: View, error: float, derivative: float = 1.0) -> float:
     return float(np.clip((3.0 * error / third) ** (1.0 / 3.0), 1e-6, 0.5))
 
 
+def _b_of(view: View) -> float:
+    """Its log Z: b, or the parameter of the constant feature where it has none."""
+    absent = view.observed.conventions.log_z == "absent"
+    return float(view.case.theta[-1] if absent else view.case.b)
+
+
 def _with_b(view: View, b: float) -> View:
+    if view.observed.conventions.log_z == "absent":
+        return view.at(replace(view.case, theta=np.append(view.case.theta[:-1], view.case.precision.round(b))))
     return view.at(replace(view.case, b=view.case.precision.round(b)))
 
 
@@ -45,8 +53,8 @@ def _difference_in_b(view: View) -> Iterator[Comparison]:
         return
     error = float(view.truth.loss.bound)
     step = difference_step(view, error)
-    low, high = _with_b(view, float(view.case.b) - step), _with_b(view, float(view.case.b) + step)
-    width = float(high.case.b - low.case.b)
+    low, high = _with_b(view, _b_of(view) - step), _with_b(view, _b_of(view) + step)
+    width = _b_of(high) - _b_of(low)
     got = (high.observed.loss() - low.observed.loss()) / width
     truth = (high.truth.loss.value - low.truth.loss.value) / width
     # The truth of the same difference; that it is near ∂L_D/∂b is T12's other half.
@@ -59,18 +67,18 @@ CURVATURE_STEP = 0.5
 
 
 def _curvature(view: View) -> Iterator[Comparison]:
-    b, h = float(view.case.b), CURVATURE_STEP
+    b, h = _b_of(view), CURVATURE_STEP
     low, high = _with_b(view, b - h), _with_b(view, b + h)
-    width = float(high.case.b - low.case.b)
+    width = _b_of(high) - _b_of(low)
     got = np.asarray((high.observed.gradient_b() - low.observed.gradient_b()) / width)
     bound = (float(low.truth.gradient_b.bound) + float(high.truth.gradient_b.bound)) / width
     yield _within(view, "[∂L_D/∂b(b + h) − ∂L_D/∂b(b − h)]/2h", got, bound)
 
 
 def _curvature_of_loss(view: View) -> Iterator[Comparison]:
-    b, h = float(view.case.b), CURVATURE_STEP
+    b, h = _b_of(view), CURVATURE_STEP
     low, high = _with_b(view, b - h), _with_b(view, b + h)
-    below, above = float(view.case.b - low.case.b), float(high.case.b - view.case.b)
+    below, above = b - _b_of(low), _b_of(high) - b
     # Divided differences of second order carry the rounding of b: 2[(f₊−f)/h₊ − (f−f₋)/h₋]/(h₊+h₋).
     here = view.observed.loss()
     got = 2 * ((high.observed.loss() - here) / above - (here - low.observed.loss()) / below) / (above + below)

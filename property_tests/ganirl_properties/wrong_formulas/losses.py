@@ -102,6 +102,23 @@ FORMULAS = (
         {"loss_theta": np.real},
     ),
     WrongFormula(
+        "gradient-reaches-policy",
+        "the discriminator's loss trains the policy through log q",
+        "detach() or no_grad() around log π left out",
+        ("S1",),
+        {"loss_score": lambda score: score},
+    ),
+    WrongFormula(
+        "density-broadcast",
+        "the network's output (n, 1) and log q (n,) are broadcast to (n, n), and the loss is the mean of that",
+        "squeeze(-1) forgotten",
+        ("B1", "C1"),
+        {
+            "loss_logit": lambda side, c, lq: (-c - side.b)[:, None] - lq[None, :],
+            "loss": lambda terms, weights, scales: _mean_of_pairs(terms, weights, scales),
+        },
+    ),
+    WrongFormula(
         "mixture-leak",
         "the gradient of the IRL loss leaks through the mixture",
         "stop-gradient on the mixture left out (Finn et al. section 3.2.2 does not ask for it)",
@@ -156,6 +173,11 @@ FORMULAS = (
 
 def _plain(terms: Any, weights: Any, scales: Any) -> Any:
     return scales[0] * (weights[0] @ terms[0]) + scales[1] * (weights[1] @ terms[1])
+
+
+def _mean_of_pairs(terms: Any, weights: Any, scales: Any) -> Any:
+    means = [weight @ term @ weight if term.ndim == 2 else weight @ term for term, weight in zip(terms, weights, strict=True)]
+    return scales[0] * means[0] + scales[1] * means[1]
 
 
 def _surrogate(w_p: Array, w_q: Array, c: Array, lq: Array, b: float, dc: Array) -> Array:

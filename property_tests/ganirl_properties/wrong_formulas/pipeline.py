@@ -7,7 +7,7 @@ numbers: the derivative in θ and b is a complex step, exact to rounding, whatev
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "policy_gradient": policy_gradient,
     "loss_theta": lambda theta: theta,
     "loss_b": lambda b: b,
+    "loss_score": np.zeros_like,
 }
 
 
@@ -138,7 +139,8 @@ class WrongFormula:
     title : what is wrong, as one would tell the author
     seen : where it was seen, or why it is likely
     expected : claims that catch it
-    nodes : node name → replacement
+    nodes : node name → replacement; ``"loss_logit"`` is the logit as the loss alone sees it, ``"loss_score"`` what
+        of the policy's scores reaches the loss
     """
 
     id: str
@@ -153,10 +155,16 @@ RIGHT = WrongFormula("right", "as it should be", "", (), {})
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A formula under an implementation's conventions, evaluated on cases in float64."""
+    """A formula under an implementation's conventions, evaluated on cases in float64.
+
+    Attributes
+    ----------
+    own_score : whether the policy is trained through this formula's log q, or through the right one
+    """
 
     formula: WrongFormula
     conventions: Conventions
+    own_score: bool = False
 
     def node(self, name: str) -> Callable[..., Any]:
         """Return a node, replaced or right."""
@@ -167,11 +175,16 @@ class Pipeline:
             case, rows, case.theta if theta is None else theta, case.b if b is None else b, self.conventions
         )
 
+    def _density(self, side: Side) -> Array:
+        density = np.asarray(self.node("log_q")(side))
+        return density if self.conventions.log_q == "absent" else density + self.conventions.log_q_constant
+
     def _logit(self, side: Side) -> Array:
-        density = self.node("log_q")(side)
-        if self.conventions.log_q != "absent":
-            density = density + self.conventions.log_q_constant
-        return np.asarray(self.node("logit")(side, self.node("cost")(side), density))
+        return np.asarray(self.node("logit")(side, self.node("cost")(side), self._density(side)))
+
+    def _loss_logit(self, side: Side) -> Array:
+        node = self.formula.nodes.get("loss_logit", self.node("logit"))
+        return np.asarray(node(side, self.node("cost")(side), self._density(side)))
 
     def logits(self, case: Case) -> Array:
         """ℓ of all rows, expert first."""
@@ -185,7 +198,7 @@ class Pipeline:
 
     def _loss(self, case: Case, theta: Array, b: Any) -> Any:
         theta, b = self.node("loss_theta")(theta), self.node("loss_b")(b)
-        sides = [self._logit(self._side(case, rows, theta, b)) for rows in (case.expert, case.generator)]
+        sides = [self._loss_logit(self._side(case, rows, theta, b)) for rows in (case.expert, case.generator)]
         return self.loss_of(case, (sides[0], sides[1]))
 
     def loss(self, case: Case) -> Array:
@@ -201,24 +214,52 @@ class Pipeline:
         in_b = np.imag(self._loss(case, case.theta.astype(complex), case.b + 1j * STEP)) / STEP
         return np.array(in_theta), np.asarray(in_b)
 
+    def gradient_in_policy(self, case: Case, logits: tuple[Array, Array] | None = None) -> Array:
+        """∂L_D/∂policy logits that reaches the policy, (S, A): through −log q in the logits, by complex steps."""
+        sides = (case.expert, case.generator)
+        x = logits or tuple(self._loss_logit(self._side(case, rows)) for rows in sides)
+        scores = [self.node("loss_score")(objectives.policy_score(case.policy_logits, rows.steps)) for rows in sides]
+        found = np.zeros(case.policy_logits.shape)
+        for cell in np.ndindex(found.shape):
+            moved = [x[i] - 1j * STEP * scores[i][(slice(None), *cell)] for i in range(2)]
+            found[cell] = np.imag(self.loss_of(case, (moved[0], moved[1]))) / STEP
+        return found
+
     def reward(self, case: Case, given_logit: Array | None = None) -> Array:
         """Rewards of the generator's rows, (n_q,)."""
         side = self._side(case, case.generator)
-        c, density = self.node("cost")(side), self.node("log_q")(side)
+        c, density = self.node("cost")(side), self._density(side)
         x = self._logit(side) if given_logit is None else given_logit
         return np.asarray(self.node("reward")(x, side, c, density))
 
     def generator_gradient(self, case: Case) -> Array:
         """Return the policy gradient, (S, A)."""
         score = objectives.policy_score(case.policy_logits, case.generator.steps)
+        if self.own_score:
+            score = self._own_score(case)
         return np.asarray(self.node("policy_gradient")(case.generator.weight, self.reward(case), score))
+
+    def _own_score(self, case: Case) -> Array:
+        conventions = replace(self.conventions, log_q="computed")
+        score = np.zeros((len(case.generator), *case.policy_logits.shape))
+        for cell in np.ndindex(case.policy_logits.shape):
+            moved = case.policy_logits.astype(complex)
+            moved[cell] += 1j * STEP
+            side = Side(replace(case, policy_logits=moved), case.generator, case.theta, case.b, conventions)
+            score[(slice(None), *cell)] = np.imag(self.node("log_q")(side)) / STEP
+        return score
 
     def irl_gradient(self, case: Case) -> Array:
         """∂_θ of the IRL loss, (d,)."""
         sides = [self._side(case, rows) for rows in (case.expert, case.generator)]
         c = np.concatenate([self.node("cost")(side) for side in sides])
-        density = np.concatenate([self.node("log_q")(side) for side in sides])
-        dc = np.concatenate([case.expert.features, case.generator.features])
+        density = np.concatenate([self._density(side) for side in sides])
+        dc = np.stack([self._cost_slope(case, direction) for direction in np.eye(len(case.theta))], axis=1)
         w_p = np.concatenate([case.expert.weight, np.zeros(len(case.generator))])
         w_q = np.concatenate([np.zeros(len(case.expert)), case.generator.weight])
         return np.asarray(self.node("irl_gradient")(w_p, w_q, c, density, float(case.b), dc))
+
+    def _cost_slope(self, case: Case, direction: Array) -> Array:
+        theta = case.theta + 1j * STEP * direction
+        sides = [self._side(case, rows, theta) for rows in (case.expert, case.generator)]
+        return np.concatenate([np.imag(self.node("cost")(side)) / STEP for side in sides])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganirl_reports.console import console, print_json
+from ganirl_reports.console import console, print_json, reserved_stdout
 from ganirl_reports.settings import PROFILES, Settings, read_settings, split
 
 if TYPE_CHECKING:
@@ -101,10 +101,9 @@ def _search(
     from ganirl_properties import verify as search
     from ganirl_properties.targets import load_target
 
-    implementation = load_target(target)
-    with _progress() as progress:
+    with reserved_stdout(), _progress() as progress:
         return search(
-            implementation,
+            load_target(target),
             claims=settings.claims if claims is None else _named(claims, "--claims"),
             profile=profile or settings.profile or "default",
             device=device,

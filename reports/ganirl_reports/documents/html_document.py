@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -15,7 +16,8 @@ from ganirl_properties.report import VERDICT_NAMES, Report, VerdictName, Worst
 from ganirl_reports.looks import EQUIVALENCE_SYMBOLS, LOOKS, apart, argument, headline, number
 from ganirl_reports.tabulation import ClaimRow, catalogued, choices, failures, reproduce, tabulate
 
-from .json_document import as_text, plain
+from .json_document import plain
+from .json_text import as_text
 from .mathml import formula, prose
 
 FAMILIES = {
@@ -116,6 +118,6 @@ def ratio_bar(worst: Worst, verdict: VerdictName) -> Markup:
     ).format(verdict, spoken, spoken, f"{length:.1f}", Markup(ticks))
 
 
-def _case_text(case: object) -> str:
-    text = as_text(plain(case)) if isinstance(case, dict) else json.dumps(plain(case), indent=2)
+def _case_text(case: Mapping[str, Any]) -> str:
+    text = as_text(plain(case))
     return text if len(text) <= CASE_LIMIT else text[:CASE_LIMIT] + "\n… the whole is in the saved file"

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from ganirl_properties.report import Counterexample, Report, Run, Verdict
 
+from .json_text import as_text
 from .schema import COUNTEREXAMPLE_SCHEMA, REPORT_SCHEMA, ReportDocument
 
 
@@ -78,11 +79,6 @@ def to_document(report: Report) -> dict[str, Any]:
 def to_json(report: Report) -> str:
     """Return the text of ``report.json``."""
     return as_text(to_document(report))
-
-
-def as_text(document: Mapping[str, Any]) -> str:
-    """Return indented JSON with a final newline."""
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def counterexample_document(run: Run, verdict: Verdict, counterexample: Counterexample) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 from xml.etree import ElementTree
 
-from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 
 _NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
@@ -43,6 +42,9 @@ def prose(text: str) -> Markup:
 
 
 def _convert(latex: str, kind: str) -> str:
+    # Imported here, so that a machine without the converter still gets its report, with formulas as LaTeX.
+    from latex2mathml.converter import convert  # noqa: PLC0415
+
     # The converter knows \underset, but not the starred operator with its limit below.
     latex = re.sub(r"\\operatorname\*\{([^{}]*)\}\\?;?_\{([^{}]*)\}", r"\\underset{\2}{\\mathrm{\1}}", latex)
     return convert(latex, display=kind).replace(_NAMESPACE, "")

@@ -9,7 +9,8 @@ from pathlib import Path
 from ganirl_properties.report import Report
 
 from .html_document import to_html
-from .json_document import as_text, counterexample_document, to_json
+from .json_document import counterexample_document, to_json
+from .json_text import as_text
 from .markdown_document import to_markdown
 from .schema import COUNTEREXAMPLE_SCHEMA
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ganirl_properties.report import Report, Verdict
+from ganirl_properties.report import Report, Verdict, VerdictName
 from ganirl_reports.looks import (
     EQUIVALENCE_STYLES,
     EQUIVALENCE_SYMBOLS,
@@ -23,15 +23,16 @@ from ganirl_reports.looks import (
 from ganirl_reports.tabulation import ClaimRow, Failure, catalogued, choices, failures, reproduce, tabulate
 
 NARROW = 100
+REMARKED: tuple[VerdictName, ...] = ("conditional", "waived", "not_addressed")
 
 
 def print_report(report: Report, out: Console, written: Path | None = None) -> None:
     """Print a report; its last line reconciles the count of what was planned."""
     run = report.run
     out.print(Text.assemble(("ganirl ", "bold"), (run.target, "bold cyan"), f"  {_setting(report)}"))
-    out.print()
     _print_table(report, out)
     _print_failures(report, out)
+    _print_remarks(report, out)
     _print_conventions(report, out)
     for warning in report.warnings:
         out.print(Text.assemble(("warning: ", "yellow"), warning))
@@ -59,12 +60,12 @@ def _print_table(report: Report, out: Console) -> None:
     for heading in table.headings:
         grid.add_column(heading, no_wrap=True, justify="center" if narrow else "left")
     grid.add_column("worst", justify="right", no_wrap=True)
-    grid.add_column("", ratio=1, overflow="fold")
+    grid.add_column("evidence", overflow="fold")
     for row in table.rows:
         cells = [_cell(verdict, narrow) for verdict in row.verdicts]
         worst = "" if row.worst is None else number(row.worst.ratio, 2)
         quiet = "dim" if row.gravest == "not_addressed" else ""
-        grid.add_row(Text(row.id), Text(row.title, style=quiet), *cells, Text(worst), _remark(row))
+        grid.add_row(Text(row.id), Text(row.title, style=quiet), *cells, Text(worst), _evidence(row))
     out.print(grid)
     present = {verdict.verdict for verdict in report.verdicts}
     if narrow:
@@ -82,15 +83,30 @@ def _cell(verdict: Verdict | None, narrow: bool) -> Text:
     return Text(look.symbol if narrow else f"{look.symbol} {look.word}", style=look.style)
 
 
-def _remark(row: ClaimRow) -> Text:
+def _evidence(row: ClaimRow) -> Text:
     verdict = row.speaker
-    if verdict.verdict == "satisfied":
-        return Text(verdict.evidence, style="dim")
     if verdict.blocked_by is not None:
         return Text(f"explained by {verdict.blocked_by}", style="dim")
-    if verdict.diagnosis is not None:
-        return Text(verdict.diagnosis.title)
-    return Text(verdict.message or verdict.evidence, style="dim" if row.gravest == "not_addressed" else "")
+    return Text("" if verdict.verdict == "not_addressed" else verdict.evidence, style="dim")
+
+
+def _print_remarks(report: Report, out: Console) -> None:
+    """Print the reasons of what neither holds plainly nor fails, claims of one reason on one line."""
+    remarks: dict[tuple[VerdictName, str], dict[str, None]] = {}
+    for verdict in report.verdicts:
+        if verdict.verdict in REMARKED:
+            remarks.setdefault((verdict.verdict, verdict.message), {})[verdict.claim] = None
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    for name in REMARKED:
+        for (verdict_name, message), claims in remarks.items():
+            if verdict_name == name:
+                look = LOOKS[name]
+                told = Text.assemble((", ".join(claims), "bold"), f": {message}")
+                grid.add_row(Text(f"{look.symbol} {look.word}", style=look.style), told)
+    if grid.row_count:
+        out.print(grid)
+        out.print()
 
 
 def _print_failures(report: Report, out: Console) -> None:

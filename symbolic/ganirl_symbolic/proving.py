@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from time import perf_counter
 
 from .catalogue import CLAIMS, derivation, require
-from .derivation import ProofResult, Twin, TwinResult
+from .proof import ProofResult, Twin, TwinResult
 
 
 def prove(ids: Iterable[str] | None = None) -> Iterator[ProofResult]:
