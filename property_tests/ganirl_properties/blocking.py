@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 
 from ganirl.claims import claim as claim_of
 
-from .checks import View
+from .checks import View, compare
+from .checks.numerics import mild_views
 from .observed import NotObservedError, ObservableError
-from .search import Failure, Finding, Search, judged
+from .search import Failure, Finding, Search, judge, judged
+from .tails import form_of, reproduced
 
 # Cases on which an explanation has to hold.
 _ASKED = 12
@@ -27,6 +29,11 @@ _SAME_OBSERVABLE = {
     ("C5", "half"): "C1",
     ("E3", "reward"): "E1",
 }
+
+_OF_THE_TAILS = frozenset({"N1", "N1b", "N2"})
+_OF_THE_LOSS = frozenset({"B1", "B2", "B3", "C1", "C2", "C5"}) | _OF_THE_TAILS
+# The claim that sees the same number as a claim about tails, wherever |ℓ| is.
+_WHERE_MILD = {"N1": "B1", "N1b": "B1", "N2": "C1"}
 
 
 def ancestors(claim: str) -> tuple[str, ...]:
@@ -48,6 +55,8 @@ def blocked_by(search: Search, finding: Finding, violated: set[str]) -> str | No
         lambda failure: _given_own_logits(search, failure, violated),
         lambda failure: _given_own_reward(search, failure, violated),
     ]
+    if finding.claim in _OF_THE_LOSS and violated & _OF_THE_TAILS:
+        explanations.append(_tails_explain(search, finding.claim, violated))
     by_check: dict[str, list[Failure]] = {}
     for failure in finding.failures:
         by_check.setdefault(failure.check.name, []).append(failure)
@@ -78,6 +87,36 @@ def _given_own_logits(search: Search, failure: Failure, violated: set[str]) -> s
         return "A4" if _passes(failure, view) else None
     except (NotObservedError, ObservableError):
         return None
+
+
+def _tails_explain(search: Search, claim: str, violated: set[str]) -> Callable[[Failure], str | None]:
+    """Tell tails from the rest: what fails where |ℓ| is small has no cause in a tail, and the tails have one there."""
+    tail = next((name for name in ("N1", "N1b", "N2") if name in violated), None)
+    wrong_everywhere = _wrong_where_mild(search)
+    if claim in _OF_THE_TAILS:
+        cause = _WHERE_MILD[claim]
+        return lambda failure: cause if wrong_everywhere and cause in violated else None
+    form = None if wrong_everywhere else form_of(search)
+
+    def explain(failure: Failure) -> str | None:
+        return tail if form is not None and reproduced(form, search.view_of(failure.case)) else None
+
+    return explain
+
+
+def _wrong_where_mild(search: Search) -> bool:
+    for view in mild_views(search.views("batch")[0][1]):
+        for name, take, expected in (
+            ("loss", view.observed.loss, view.truth.loss),
+            ("gradient", view.observed.gradient_theta, view.truth.gradient_theta),
+        ):
+            try:
+                judgement = judge(compare(name, take(), expected), view.safety)
+            except (NotObservedError, ObservableError):
+                continue
+            if judgement is not None and judgement.failed:
+                return True
+    return False
 
 
 def _given_own_reward(search: Search, failure: Failure, violated: set[str]) -> str | None:

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
-from .checks import View
-from .observed import NotObservedError, ObservableError
+from .readings import CLAIMS_OF, Reading, readings
 from .report import Diagnosis
 from .search import Finding, Search
+from .tails import form_of
 from .wrong_formulas import RIGHT, WRONG_FORMULAS, Pipeline, WrongFormula
-
-Array = npt.NDArray[np.float64]
 
 FRESH_CASES = 10
 
-# Which claims speak about which observable: a name found for one observable is given to its claims.
-_CLAIMS_OF = {
-    "logit": ("A4", "A5", "A6", "A9", "B5"),
-    "probability": ("A4", "A5", "A9", "B5"),
-    "loss": ("B1", "B3", "N1", "N1b", "S2"),
-    "gradient in θ": ("C1", "C2", "C5", "N2"),
-    "gradient in b": ("B2", "B3"),
-    "reward": ("E1", "E3"),
-    "generator loss": ("E1",),
-    "policy gradient": ("E3",),
-    "IRL gradient": ("C2", "C3"),
-}
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """One observable of one case: the implementation's numbers, and how a formula gives them."""
-
-    observable: str
-    got: Array
-    formula: Callable[[Pipeline], Array]
-    scale: float
+# Claims about the loss, which its form explains where nothing else does.
+_OF_THE_LOSS = ("B1", "B2", "B3", "C1", "C2", "C5", "N1", "N1b", "N2")
 
 
 def diagnose(
@@ -49,134 +25,94 @@ def diagnose(
 
     First a single wrong formula is looked for that gives *every* observable on fresh cases. Where there is none,
     each observable is looked at by itself, the loss and the reward given the implementation's own logits, so that
-    two independent errors are both named.
+    two independent errors are both named. What is left of the loss may be a matter of floating point.
+
+    Parameters
+    ----------
+    violated : what is to be explained
+    preferred : ids that a finer format has named: in a coarse one √u is some per cent, and several names may fit
 
     Returns
     -------
     claim → diagnosis; a claim without one matches no known formula.
     """
     named: dict[str, Diagnosis] = {}
-    readings = _readings(search)
-    if not readings:
-        return named
-    tolerance = np.sqrt(search.precision.unit_roundoff)
-    conventions = search.implementation.conventions
-    whole = _first_match([Pipeline(formula, conventions) for formula in WRONG_FORMULAS], readings, tolerance)
-    if whole is not None:
-        sentence = f"on {FRESH_CASES} fresh cases its {_joined(sorted({r.observable for r in readings}))} are those of this formula"
-        return {claim: Diagnosis(whole.id, whole.title, sentence, FRESH_CASES) for claim in violated}
-    for given_own_logits in (False, True):
-        pool = _readings(search, given_own_logits=True) if given_own_logits else readings
-        for observable in dict.fromkeys(reading.observable for reading in pool):
-            wanted = [claim for claim in _CLAIMS_OF[observable] if claim in violated and claim not in named]
-            if not wanted:
-                continue
-            own = [reading for reading in pool if reading.observable == observable]
-            right = _first_match([Pipeline(RIGHT, conventions)], own, tolerance)
-            found = right or _first_match([Pipeline(f, conventions) for f in WRONG_FORMULAS], own, tolerance)
-            if found is None or found is RIGHT:
-                continue
-            given = ", given its own logits," if given_own_logits else ""
-            sentence = f"on {FRESH_CASES} fresh cases its {observable}{given} is that of this formula"
-            for claim in wanted:
-                named[claim] = Diagnosis(found.id, found.title, sentence, FRESH_CASES)
+    tolerance = float(np.sqrt(search.precision.unit_roundoff))
+    candidates = list(_candidates(search))
+
+    def name(pool: list[Reading], claims: Iterable[str], what: str) -> None:
+        wanted = [claim for claim in claims if claim in violated and claim not in named]
+        if not wanted or not pool:
+            return
+        found = _nearest(pool, candidates, tolerance, preferred)
+        if found is None:
+            return
+        sentence = f"on {FRESH_CASES} fresh cases its {what} of this formula"
+        for claim in wanted:
+            named[claim] = Diagnosis(found.id, found.title, sentence, FRESH_CASES)
+
+    seen = readings(search, FRESH_CASES)
+    observables = list(dict.fromkeys(reading.observable for reading in seen))
+    spoken = {claim for observable in observables for claim in CLAIMS_OF[observable]}
+    name(seen, spoken, f"{_joined(observables)} {'is that' if len(observables) == 1 else 'are those'}")
+    for observable in observables:
+        name(_of(seen, observable), CLAIMS_OF[observable], f"{observable} is that")
+    if violated.keys() - named.keys():
+        given = readings(search, FRESH_CASES, given_own_logits=True)
+        for observable in dict.fromkeys(reading.observable for reading in given):
+            name(
+                _of(given, observable), CLAIMS_OF[observable], f"{observable}, given its own logits, is that"
+            )
+    unnamed = [claim for claim in _OF_THE_LOSS if claim in violated and claim not in named]
+    form = form_of(search, preferred) if unnamed else None
+    if form is not None:
+        sentence = (
+            "in the tails and on fresh cases its loss and gradient are those of this formula, rounded as here"
+        )
+        named |= {claim: Diagnosis(form.id, form.title, sentence, FRESH_CASES) for claim in unnamed}
     return named
 
 
-def _first_match(
-    pipelines: list[Pipeline], readings: list[_Reading], tolerance: float
+def _of(pool: list[Reading], observable: str) -> list[Reading]:
+    return [reading for reading in pool if reading.observable == observable]
+
+
+def _candidates(search: Search) -> Iterator[Pipeline]:
+    conventions = search.implementation.conventions
+    for formula in WRONG_FORMULAS:
+        yield Pipeline(formula, conventions)
+        if "log_q" in formula.nodes:
+            # The policy may be trained through the same wrong log q as the discriminator reads.
+            yield Pipeline(formula, conventions, own_score=True)
+
+
+def _nearest(
+    pool: list[Reading], candidates: list[Pipeline], tolerance: float, preferred: tuple[str, ...]
 ) -> WrongFormula | None:
-    for pipeline in pipelines:
-        if all(_agrees(pipeline, reading, tolerance) for reading in readings):
-            return pipeline.formula
-    return None
+    """Return the preferred formula, or else the one with the smallest error, of those that agree with all readings.
+
+    Where the right formula agrees, nothing tells wrong ones apart, but for one that is named already and is nearer.
+    """
+    right = _distance(Pipeline(RIGHT, candidates[0].conventions), pool, tolerance)
+    found: list[tuple[bool, float, WrongFormula]] = []
+    for pipeline in candidates:
+        again = pipeline.formula.id in preferred
+        if right <= tolerance and not again:
+            continue
+        distance = _distance(pipeline, pool, tolerance)
+        if distance <= tolerance and distance < right:
+            found.append((not again, distance, pipeline.formula))
+    return min(found, key=lambda each: each[:2])[2] if found else None
 
 
-def _agrees(pipeline: Pipeline, reading: _Reading, tolerance: float) -> bool:
-    with np.errstate(all="ignore"):
-        expected = reading.formula(pipeline)
-    if expected.shape != reading.got.shape:
-        return False
-    return bool(np.all(np.abs(expected - reading.got) <= tolerance * (reading.scale + np.abs(expected))))
-
-
-def _readings(search: Search, *, given_own_logits: bool = False) -> list[_Reading]:
-    """Ask for every observable on fresh cases; what it does not have, or what raises, is left out."""
-    fresh = search.fresh(FRESH_CASES)
-    found: list[_Reading] = []
-    for setting in ("batch", "population"):
-        for _, view in fresh.views(setting):  # type: ignore[arg-type]
-            asked = (
-                _given_logits(view)
-                if given_own_logits
-                else _of_case(view, population=setting == "population")
-            )
-            while True:
-                try:
-                    found.append(next(asked))
-                except StopIteration:
-                    break
-                except (NotObservedError, ObservableError):
-                    break
-    return found
-
-
-def _try(take: Callable[[], npt.ArrayLike]) -> Array | None:
-    try:
-        return np.asarray(take(), dtype=np.float64)
-    except (NotObservedError, ObservableError):
-        return None
-
-
-def _of_case(view: View, *, population: bool) -> Iterator[_Reading]:
-    case, observed, truth = view.case, view.observed, view.truth
-    # Tolerances are relative to what goes into a number, not to a result that may have cancelled.
-    size = float(np.max(truth.cost_magnitude + np.abs(truth.true_log_q))) + abs(float(case.b)) + 1.0
-    steep = truth.worst_derivative * sum(truth.scales) + 1e-3
-    score = float(np.max(np.abs(truth.score), initial=0.0)) + 1e-3
-    sources: list[tuple[str, Callable[[], npt.ArrayLike], Callable[[Pipeline], Array], float]]
-    if population:
-        sources = [
-            (
-                "policy gradient",
-                observed.generator_gradient,
-                lambda p: p.generator_gradient(case),
-                size * score,
-            )
-        ]
-    else:
-        sources = [
-            ("logit", view.logits, lambda p: p.logits(case), size),
-            ("loss", observed.loss, lambda p: p.loss(case), size),
-            ("gradient in θ", observed.gradient_theta, lambda p: p.gradient(case)[0], steep),
-            ("gradient in b", observed.gradient_b, lambda p: p.gradient(case)[1], sum(truth.scales)),
-            ("reward", observed.reward, lambda p: p.reward(case), size),
-            (
-                "generator loss",
-                observed.generator_loss,
-                lambda p: np.asarray(-(case.generator.weight @ p.reward(case))),
-                size,
-            ),
-            ("IRL gradient", observed.irl_gradient, lambda p: p.irl_gradient(case), steep),
-        ]
-    for name, take, formula, scale in sources:
-        got = _try(take)
-        if got is not None:
-            yield _Reading(name, got, formula, scale)
-
-
-def _given_logits(view: View) -> Iterator[_Reading]:
-    logits = _try(view.logits)
-    if logits is None:
-        return
-    case, observed = view.case, view.observed
-    sides = logits[view.truth.expert], logits[view.truth.generator]
-    size = float(np.max(np.abs(logits))) + 1.0
-    loss, rewards = _try(observed.loss), _try(observed.reward)
-    if loss is not None:
-        yield _Reading("loss", loss, lambda p: np.real(np.asarray(p.loss_of(case, sides))), size)
-    if rewards is not None:
-        yield _Reading("reward", rewards, lambda p: p.reward(case, sides[1]), size)
+def _distance(pipeline: Pipeline, pool: list[Reading], tolerance: float) -> float:
+    """Return the largest error, relative to what goes into a number; infinite once it is beyond the tolerance."""
+    worst = 0.0
+    for reading in pool:
+        worst = max(worst, reading.distance(pipeline))
+        if not worst <= tolerance:
+            return float("inf")
+    return worst
 
 
 def _joined(names: list[str]) -> str:

@@ -53,6 +53,10 @@ def equivalence(
         return Equivalence(
             sides, "one side only", f"it shows {shown}; nothing of the {' and '.join(missing)} side"
         )
+    if not any(verdict.claim == "C2" for verdict in verdicts):
+        return Equivalence(
+            sides, "undecided", "every claim that was asked holds; C2, which joins both gradients, was not"
+        )
     joined = "C2" in by_verdict.get("satisfied", []) + by_verdict.get("conditional", [])
     because = (
         "the gradient of its discriminator at the optimal Z is that of maximum-entropy IRL (C2)"

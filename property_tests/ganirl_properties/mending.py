@@ -9,11 +9,14 @@ import numpy as np
 
 from ganirl import Conventions
 
+from .checks import compare
 from .observed import NotObservedError, ObservableError
-from .search import Finding, Search
+from .search import Finding, Search, judge
 
 _OF_THE_LOGIT = frozenset({"A4", "A5", "A6", "A9", "B5"})
-_OF_THE_LOSS = frozenset({"B1", "B2", "B3", "C1", "C2", "C5", "N1", "N1b", "N2"})
+_OF_THE_LOSS = frozenset({"B1", "B2", "B3", "C1", "C2", "C5", "S2", "N1", "N1b", "N2"})
+# These see the loss, too, but a scale that is right may leave them to the mend of another convention, the loss's form.
+_OF_THE_TAILS = frozenset({"N1", "N1b", "N2"})
 _OF_LOG_Q = frozenset({"A4", "A9", "B1", "B2", "B3", "B5", "C1", "C2", "C3", "C5", "E1"})
 
 # Few cases tell whether a convention mends; the full number confirms it.
@@ -40,7 +43,7 @@ def mends(search: Search, findings: dict[str, Finding]) -> dict[str, tuple[str, 
     """Return, for each violated claim that a convention mends, the sentence and what is found under it.
 
     A convention is accepted only if every claim that sees it holds under it: one convention has to mend every
-    observable. Conventions of different observables (the label, the loss's scale) may be mended one after another.
+    observable. Several conventions (the label, the loss's scale, then its form) may be mended one after another.
     """
     mended: dict[str, tuple[str, Finding]] = {}
     current = search
@@ -52,37 +55,42 @@ def mends(search: Search, findings: dict[str, Finding]) -> dict[str, tuple[str, 
             if not violated & candidate.touches:
                 continue
             seen = candidate.touches & {claim for claim, finding in findings.items() if finding.judged}
-            if not _holds(current.redeclared(candidate.conventions, _SCREENED), seen, {}):
+            firm = seen - _OF_THE_TAILS or seen
+            if _under(current.redeclared(candidate.conventions, _SCREENED), firm, firm) is None:
                 continue
-            under: dict[str, Finding] = {}
             trial = current.redeclared(candidate.conventions)
-            if not _holds(trial, seen, under):
+            under = _under(trial, seen, firm)
+            if under is None or not violated & set(under):
                 continue
-            for claim in violated & candidate.touches:
+            for claim in violated & set(under):
                 mended[claim] = (candidate.sentence, under[claim])
             current, progress = trial, True
             break
     return mended
 
 
-def _holds(search: Search, claims: frozenset[str] | set[str], under: dict[str, Finding]) -> bool:
-    for claim in sorted(claims):
+def _under(search: Search, seen: frozenset[str], firm: frozenset[str]) -> dict[str, Finding] | None:
+    """Return what holds of the claims that see a convention; None if one of the firm ones does not."""
+    holding: dict[str, Finding] = {}
+    for claim in sorted(seen, key=lambda claim: (claim not in firm, claim)):
         finding = search.examine(claim)
-        if finding.violated or finding.error or not finding.judged:
-            return False
-        under[claim] = finding
-    return True
+        if finding.judged and not finding.violated and not finding.error:
+            holding[claim] = finding
+        elif claim in firm:
+            return None
+    return holding
 
 
 def _candidates(search: Search) -> Iterator[Mend]:
     declared = search.implementation.conventions
     label = 1 - declared.expert_label
-    yield Mend(
-        replace(declared, expert_label=label),
-        _OF_THE_LOGIT,
-        f"correct up to the label: its D is the probability of the {'expert' if label else 'generator'}; "
-        f"declare Conventions(expert_label={label})",
-    )
+    if not _loss_reads_logits_as_declared(search):
+        yield Mend(
+            replace(declared, expert_label=label),
+            _OF_THE_LOGIT,
+            f"correct up to the label: its D is the probability of the {'expert' if label else 'generator'}; "
+            f"declare Conventions(expert_label={label})",
+        )
     scales = {
         "sum_of_means": "the sum of both means",
         "mean_of_all": "½ for equal batches: it averages the concatenation of both",
@@ -127,6 +135,25 @@ def _candidates(search: Search) -> Iterator[Mend]:
             f"correct up to a constant {constant:.6g} in log q, which b absorbs; "
             f"declare Conventions(log_q_constant={declared.log_q_constant + constant:.6g})",
         )
+
+
+def _loss_reads_logits_as_declared(search: Search) -> bool:
+    """Whether its loss is right for its own logits with the declared label: then another label would mend nothing."""
+    if not (
+        search.implementation_has("discriminator_logit") and search.implementation_has("discriminator_loss")
+    ):
+        return False
+    try:
+        for _, view in search.views("batch")[:_SCREENED]:
+            given = view.given_own_logits()
+            judgement = judge(
+                compare("discriminator_loss", given.observed.loss(), given.truth.loss), view.safety
+            )
+            if judgement is None or judgement.failed:
+                return False
+    except (NotObservedError, ObservableError):
+        return False
+    return True
 
 
 def _constant_of_log_q(search: Search) -> float | None:

@@ -101,7 +101,7 @@ def _component(failure: Failure) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.9g}"
+    return f"{value + 0.0:.9g}"  # no "-0"
 
 
 def _times(ratio: float) -> str:

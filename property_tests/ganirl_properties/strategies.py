@@ -53,6 +53,10 @@ def problems(points: int = 6, features: int = 3) -> st.SearchStrategy[tuple[Prob
         table = choices.signed(points * features, 1 / 32).reshape(points, features)
         table[:, 0] += np.cos(np.arange(points))
         theta = choices.signed(features, 1 / 32) + 0.5
-        return finite_space(p / p.sum(), q / q.sum(), features=table), theta, float(choices.signed(1, 1 / 16)[0] + 0.8)
+        return (
+            finite_space(p / p.sum(), q / q.sum(), features=table),
+            theta,
+            float(choices.signed(1, 1 / 16)[0] + 0.8),
+        )
 
     return st.binary(max_size=points * (features + 2) + features + 1).map(build)

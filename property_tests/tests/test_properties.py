@@ -89,7 +89,9 @@ def test_a_converged_case_has_d_one_half(case: Case) -> None:
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(problems(), st.integers(0, 5), st.floats(-3, 3))
-def test_b_star_is_monotone_and_translates(drawn: tuple[Problem, np.ndarray, float], atom: int, shift: float) -> None:
+def test_b_star_is_monotone_and_translates(
+    drawn: tuple[Problem, np.ndarray, float], atom: int, shift: float
+) -> None:
     # Claim B9: b*(c + δ) − b*(c) lies in [−max δ, −min δ], and c + k moves it by exactly −k.
     problem, theta, _ = drawn
     cost = problem.cost.value(theta)

@@ -29,7 +29,9 @@ def test_there_are_two_adapters_in_the_readme() -> None:
     assert len(SNIPPETS) == 2
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "property_tests" / "examples").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "property_tests" / "examples").glob("*.py")), ids=lambda path: path.stem
+)
 def test_an_example_holds(path: Path) -> None:
     report = verify(load_target(f"{path}:target"), profile="smoke", dtypes=["float32"])
     assert not report.failed, report.reconciled()

@@ -60,7 +60,9 @@ def test_a_loss_without_gradients_is_judged_by_differences() -> None:
         # What a detached b does to values cannot be seen; a cost that enters twice can.
         return loss(case) + 0.01 * (case.expert.features @ case.theta).mean()
 
-    wrong = verify(wrap(discriminator_loss=detached), claims=["B1", "B2", "C1"], dtypes=["float64"], profile="smoke")
+    wrong = verify(
+        wrap(discriminator_loss=detached), claims=["B1", "B2", "C1"], dtypes=["float64"], profile="smoke"
+    )
     assert {each.claim: each.verdict for each in wrong.verdicts} == {
         "B1": "violated",
         "B2": "satisfied",
@@ -70,7 +72,9 @@ def test_a_loss_without_gradients_is_judged_by_differences() -> None:
 
 def test_nan_is_a_violation() -> None:
     report = verify(
-        wrap(discriminator_logit=lambda case, rows: logit(case, rows) * np.nan), claims=["A4"], profile="smoke"
+        wrap(discriminator_logit=lambda case, rows: logit(case, rows) * np.nan),
+        claims=["A4"],
+        profile="smoke",
     )
     assert row(report, "A4").verdict == "violated"
     assert report.failed
@@ -80,7 +84,9 @@ def test_what_the_adapter_raises_is_said_in_one_sentence() -> None:
     def broken(case: Case, rows: Rows) -> Any:
         raise RuntimeError("no such layer: cost_head\nlong story")
 
-    report = verify(wrap(discriminator_logit=broken, discriminator_loss=loss), claims=["A4", "B1"], profile="smoke")
+    report = verify(
+        wrap(discriminator_logit=broken, discriminator_loss=loss), claims=["A4", "B1"], profile="smoke"
+    )
     assert row(report, "A4").verdict == "error"
     assert row(report, "A4").message == "discriminator_logit raised RuntimeError: no such layer: cost_head"
     assert row(report, "B1").verdict == "satisfied"

@@ -38,7 +38,9 @@ def _b_of(view: View) -> float:
 
 def _with_b(view: View, b: float) -> View:
     if view.observed.conventions.log_z == "absent":
-        return view.at(replace(view.case, theta=np.append(view.case.theta[:-1], view.case.precision.round(b))))
+        return view.at(
+            replace(view.case, theta=np.append(view.case.theta[:-1], view.case.precision.round(b)))
+        )
     return view.at(replace(view.case, b=view.case.precision.round(b)))
 
 

@@ -18,6 +18,8 @@ from .check import Check, Comparison, View, compare
 TAILS = (0.0, 1e-3, 5.0, 17.0, 30.0, 60.0, 90.0, 104.0, 200.0)
 GRID = np.linspace(-45.0, 45.0, 901)
 SATURATED = (40.0, 100.0, 150.0)
+NEAR_THRESHOLD = (20.5, 24.0)
+MILD = 5.0
 
 POLICY_LOGITS = ((0.3, -0.8), (1.2, 0.1))
 B = 0.8
@@ -46,8 +48,25 @@ def single_rows(expert: float, generator: float, precision: Precision, conventio
 
 def _tail_views(view: View) -> Iterator[View]:
     for size in TAILS:
-        for logit in {size, -size}:
+        for logit in sorted({size, -size}):
             yield _opposite(view, logit)
+
+
+def tail_views(view: View) -> Iterator[View]:
+    """All that N1 and N2 look at, and two points above the threshold of torch's softplus, which N1b sees."""
+    yield from _tail_views(view)
+    yield from _saturated_views(view)
+    for size in NEAR_THRESHOLD:
+        yield _opposite(view, size)
+        yield _opposite(view, -size)
+
+
+def mild_views(view: View) -> Iterator[View]:
+    """Those of N1 that are no tails: a loss that is wrong there is wrong everywhere."""
+    for size in TAILS:
+        if size <= MILD:
+            yield _opposite(view, size)
+            yield _opposite(view, -size)
 
 
 def _grid_views(view: View) -> Iterator[View]:

@@ -176,7 +176,10 @@ def _plain(terms: Any, weights: Any, scales: Any) -> Any:
 
 
 def _mean_of_pairs(terms: Any, weights: Any, scales: Any) -> Any:
-    means = [weight @ term @ weight if term.ndim == 2 else weight @ term for term, weight in zip(terms, weights, strict=True)]
+    means = [
+        weight @ term @ weight if term.ndim == 2 else weight @ term
+        for term, weight in zip(terms, weights, strict=True)
+    ]
     return scales[0] * means[0] + scales[1] * means[1]
 
 

@@ -190,6 +190,10 @@ class Pipeline:
         """ℓ of all rows, expert first."""
         return np.concatenate([self._logit(self._side(case, rows)) for rows in (case.expert, case.generator)])
 
+    def probabilities(self, case: Case) -> Array:
+        """D of all rows, expert first."""
+        return c_sigmoid(self.logits(case))
+
     def loss_of(self, case: Case, logits: tuple[Array, Array]) -> Any:
         """L_D of given logits."""
         terms = self.node("expert_term")(logits[0]), self.node("generator_term")(logits[1])
@@ -218,7 +222,9 @@ class Pipeline:
         """∂L_D/∂policy logits that reaches the policy, (S, A): through −log q in the logits, by complex steps."""
         sides = (case.expert, case.generator)
         x = logits or tuple(self._loss_logit(self._side(case, rows)) for rows in sides)
-        scores = [self.node("loss_score")(objectives.policy_score(case.policy_logits, rows.steps)) for rows in sides]
+        scores = [
+            self.node("loss_score")(objectives.policy_score(case.policy_logits, rows.steps)) for rows in sides
+        ]
         found = np.zeros(case.policy_logits.shape)
         for cell in np.ndindex(found.shape):
             moved = [x[i] - 1j * STEP * scores[i][(slice(None), *cell)] for i in range(2)]
@@ -231,6 +237,10 @@ class Pipeline:
         c, density = self.node("cost")(side), self._density(side)
         x = self._logit(side) if given_logit is None else given_logit
         return np.asarray(self.node("reward")(x, side, c, density))
+
+    def generator_loss(self, case: Case) -> Array:
+        """L_G = −E_q of the rewards."""
+        return np.asarray(-(case.generator.weight @ self.reward(case)))
 
     def generator_gradient(self, case: Case) -> Array:
         """Return the policy gradient, (S, A)."""

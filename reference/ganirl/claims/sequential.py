@@ -15,7 +15,7 @@ CLAIMS = (
     Claim(
         "H3",
         "The model that no policy reaches",
-        r"\min_\pi \mathrm{KL}(q_\pi \,\|\, p_\theta) = \log Z_\theta - \mathbb{E}_{\rho_0} V(s_0), \qquad"
+        r"\min_\pi \mathrm{KL}(q_\pi \,\|\, p_\theta) = \log Z_\theta - \mathbb{E}_{\rho_0} V(s_0), \qquad "
         r"V = \log\sum_a e^{\,\mathbb{E}_{s'}[-c + V(s')]}",
         "Ziebart 2010; section 2.3.1 calls stochastic dynamics 'largely the same'",
         tier=2,

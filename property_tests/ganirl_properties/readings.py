@@ -1,0 +1,138 @@
+"""What an implementation gives on fresh cases, observable by observable, beside how a formula gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .cases import Setting
+from .checks import View
+from .observed import NotObservedError, ObservableError
+from .search import Search
+from .wrong_formulas import Pipeline
+
+Array = npt.NDArray[np.float64]
+
+# Which claims speak about which observable: a name found for one observable is given to its claims.
+CLAIMS_OF = {
+    "logit": ("A4", "A5", "A6", "A9", "B5"),
+    "probability": ("A4", "A5", "A9", "B5"),
+    "loss": ("B1", "B3", "A6", "N1", "N1b"),
+    "gradient in θ": ("C1", "C2", "C5", "N2"),
+    "gradient in b": ("B2", "B3"),
+    "gradient in the policy": ("S1",),
+    "reward": ("E1", "E3"),
+    "generator loss": ("E1",),
+    "policy gradient": ("E3",),
+    "IRL gradient": ("C3", "C2"),
+}
+
+_SETTINGS: tuple[Setting, ...] = ("batch", "population")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One observable of one case.
+
+    Attributes
+    ----------
+    got : the implementation's numbers
+    formula : how a pipeline gives them
+    scale : the size of what goes into the number: its result may have cancelled
+    """
+
+    observable: str
+    got: Array
+    formula: Callable[[Pipeline], Array]
+    scale: float
+
+    def distance(self, pipeline: Pipeline) -> float:
+        """Return how far a formula is from the implementation, relatively; infinite where either is not finite."""
+        with np.errstate(all="ignore"):
+            expected = np.asarray(self.formula(pipeline))
+            if expected.shape != self.got.shape:
+                return float("inf")
+            relative = np.abs(expected - self.got) / (self.scale + np.abs(expected))
+        largest = float(np.max(relative, initial=0.0))
+        return largest if np.isfinite(largest) else float("inf")
+
+
+def readings(search: Search, cases: int, *, given_own_logits: bool = False) -> list[Reading]:
+    """Ask for every observable on fresh cases; what it does not have, or what raises, is left out."""
+    fresh = search.fresh(cases)
+    found: list[Reading] = []
+    for setting in _SETTINGS:
+        for _, view in fresh.views(setting):
+            if given_own_logits:
+                found.extend(_given_logits(view) if setting == "batch" else ())
+            else:
+                found.extend(_of_population(view) if setting == "population" else _of_batch(view))
+    return found
+
+
+def _asked(
+    name: str, take: Callable[[], npt.ArrayLike], formula: Callable[[Pipeline], Array], scale: float
+) -> Iterator[Reading]:
+    try:
+        yield Reading(name, np.asarray(take(), dtype=np.float64), formula, scale)
+    except (NotObservedError, ObservableError):
+        return
+
+
+def _size(view: View) -> float:
+    truth = view.truth
+    return float(np.max(truth.cost_magnitude + np.abs(truth.true_log_q))) + abs(float(view.case.b)) + 1.0
+
+
+def _score_size(view: View) -> float:
+    return float(np.max(np.abs(view.truth.score), initial=0.0)) + 1e-3
+
+
+def _of_population(view: View) -> Iterator[Reading]:
+    case, observed = view.case, view.observed
+    scale = _size(view) * _score_size(view)
+    yield from _asked(
+        "policy gradient", observed.generator_gradient, lambda p: p.generator_gradient(case), scale
+    )
+
+
+def _of_batch(view: View) -> Iterator[Reading]:
+    case, observed, truth = view.case, view.observed, view.truth
+    size, scales = _size(view), sum(truth.scales)
+    steep = truth.worst_derivative * scales + 1e-3
+    yield from _asked("logit", view.logits, lambda p: p.logits(case), size)
+    yield from _asked("probability", view.probabilities, lambda p: p.probabilities(case), 1.0)
+    yield from _asked("loss", observed.loss, lambda p: p.loss(case), size)
+    yield from _asked("gradient in θ", observed.gradient_theta, lambda p: p.gradient(case)[0], steep)
+    yield from _asked("gradient in b", observed.gradient_b, lambda p: p.gradient(case)[1], scales)
+    yield from _asked(
+        "gradient in the policy",
+        observed.policy_gradient_of_loss,
+        lambda p: p.gradient_in_policy(case),
+        scales * _score_size(view),
+    )
+    yield from _asked("reward", observed.reward, lambda p: p.reward(case), size)
+    yield from _asked("generator loss", observed.generator_loss, lambda p: p.generator_loss(case), size)
+    yield from _asked("IRL gradient", observed.irl_gradient, lambda p: p.irl_gradient(case), steep)
+
+
+def _given_logits(view: View) -> Iterator[Reading]:
+    try:
+        logits = view.logits()
+    except (NotObservedError, ObservableError):
+        return
+    case, observed = view.case, view.observed
+    sides = logits[view.truth.expert], logits[view.truth.generator]
+    size = float(np.max(np.abs(logits))) + 1.0
+    scales = sum(view.truth.scales)
+    yield from _asked("loss", observed.loss, lambda p: np.real(np.asarray(p.loss_of(case, sides))), size)
+    yield from _asked("reward", observed.reward, lambda p: p.reward(case, sides[1]), size)
+    yield from _asked(
+        "gradient in the policy",
+        observed.policy_gradient_of_loss,
+        lambda p: p.gradient_in_policy(case, sides),
+        scales * _score_size(view),
+    )

@@ -1,0 +1,257 @@
+"""Ways of computing the loss that are right on paper and lose their digits in a tail.
+
+A form gives −log D and −log(1 − D) with their slopes in ℓ, as autodiff takes them, from numbers that are rounded
+as the format under test rounds them. Where a form subtracts nearly equal numbers its result hangs on the last digit
+of a sigmoid, which no two libraries share; so a form is not a number but all numbers that a sigmoid right to κu
+leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ganirl.bounds import FloatModel
+from ganirl.logspace import sigmoid
+
+Array = npt.NDArray[np.float64]
+
+# torch.nn.functional.softplus is the identity above this.
+SOFTPLUS_THRESHOLD = 20.0
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """One way in which elementary functions may round.
+
+    Attributes
+    ----------
+    shift : the relative error of the sigmoid, in units of u
+    flush : whether what lies below the normal numbers becomes zero
+    """
+
+    arithmetic: FloatModel
+    shift: float
+    flush: bool
+
+    def __call__(self, x: Array) -> Array:
+        """Round to the format."""
+        rounded = self.arithmetic.precision.round(x)
+        return np.where(np.abs(rounded) < self.arithmetic.eta, 0.0, rounded) if self.flush else rounded
+
+    def sigmoid(self, x: Array) -> Array:
+        """σ(x), at most 1."""
+        return np.minimum(self(sigmoid(x) * (1.0 + self.shift * self.arithmetic.u)), 1.0)
+
+    def exp(self, x: Array) -> Array:
+        """e^x; infinite beyond the format's range."""
+        return self(np.exp(x) * (1.0 + self.shift * self.arithmetic.u))
+
+
+@dataclass(frozen=True)
+class Term:
+    """−log D or −log(1 − D) of some rows, with its slope in ℓ; both (n,)."""
+
+    value: Array
+    slope: Array
+
+
+@dataclass(frozen=True)
+class NumericForm:
+    """A way of computing the loss.
+
+    Attributes
+    ----------
+    id, title, seen, expected : as of a `WrongFormula`
+    expert, generator : −log D and −log(1 − D) at logits x
+    """
+
+    id: str
+    title: str
+    seen: str
+    expected: tuple[str, ...]
+    expert: Callable[[Rounded, Array], Term] = field(repr=False)
+    generator: Callable[[Rounded, Array], Term] = field(repr=False)
+
+
+def _log_of(probability: Array, complement: Array, sign: float) -> Term:
+    # d log s = ds/s with ds = s(1 − s): 0/0 where s has underflowed.
+    return Term(-np.log(probability), -sign * (1.0 / probability) * (probability * complement))
+
+
+def _log_d(fl: Rounded, x: Array) -> Term:
+    d = fl.sigmoid(x)
+    return _log_of(d, fl(1.0 - d), 1.0)
+
+
+def _log_one_minus_d(fl: Rounded, x: Array) -> Term:
+    d = fl.sigmoid(x)
+    return _log_of(fl(1.0 - d), d, -1.0)
+
+
+def _log_sigmoid_of_minus(fl: Rounded, x: Array) -> Term:
+    d = fl.sigmoid(-x)
+    return _log_of(d, fl(1.0 - d), -1.0)
+
+
+def _clamped(low: float) -> dict[str, Callable[[Rounded, Array], Term]]:
+    def inside(fl: Rounded, d: Array) -> tuple[Array, Array]:
+        floor, ceiling = fl(np.asarray(low)), fl(np.asarray(1.0 - low))
+        return np.clip(d, floor, ceiling), (d >= floor) & (d <= ceiling)
+
+    def expert(fl: Rounded, x: Array) -> Term:
+        d = fl.sigmoid(x)
+        kept, passes = inside(fl, d)
+        return Term(-np.log(kept), np.where(passes, -fl(1.0 - d), 0.0))
+
+    def generator(fl: Rounded, x: Array) -> Term:
+        d = fl.sigmoid(x)
+        kept, passes = inside(fl, d)
+        return Term(-np.log(fl(1.0 - kept)), np.where(passes, d, 0.0))
+
+    return {"expert": expert, "generator": generator}
+
+
+def _with_epsilon(epsilon: float) -> dict[str, Callable[[Rounded, Array], Term]]:
+    def term(fl: Rounded, probability: Array, complement: Array, sign: float) -> Term:
+        inner = fl(probability + epsilon)
+        return Term(-np.log(inner), -sign * probability * complement / inner)
+
+    def expert(fl: Rounded, x: Array) -> Term:
+        d = fl.sigmoid(x)
+        return term(fl, d, fl(1.0 - d), 1.0)
+
+    def generator(fl: Rounded, x: Array) -> Term:
+        d = fl.sigmoid(x)
+        return term(fl, fl(1.0 - d), d, -1.0)
+
+    return {"expert": expert, "generator": generator}
+
+
+def _entropy_slope(d: Array, target: float) -> Array:
+    # torch: (D − target)/max(D(1 − D), 1e-12), times the sigmoid's own D(1 − D).
+    spread = d * (1.0 - d)
+    return (d - target) / np.maximum(spread, 1e-12) * spread
+
+
+def _entropy_of_d(fl: Rounded, x: Array) -> Term:
+    d = fl.sigmoid(x)
+    return Term(np.minimum(-np.log(d), 100.0), _entropy_slope(d, 1.0))
+
+
+def _entropy_of_one_minus_d(fl: Rounded, x: Array) -> Term:
+    d = fl.sigmoid(x)
+    return Term(np.minimum(-np.log1p(-d), 100.0), _entropy_slope(d, 0.0))
+
+
+def _ratio(fl: Rounded, x: Array) -> tuple[Array, Array]:
+    odds = fl.exp(x)
+    return fl(odds / fl(1.0 + odds)), fl(1.0 / fl(1.0 + odds))
+
+
+def _log_of_ratio(fl: Rounded, x: Array) -> Term:
+    d, complement = _ratio(fl, x)
+    return _log_of(d, complement, 1.0)
+
+
+def _log_of_other_ratio(fl: Rounded, x: Array) -> Term:
+    d, complement = _ratio(fl, x)
+    return _log_of(complement, d, -1.0)
+
+
+def _log_one_plus_exp(fl: Rounded, x: Array) -> Term:
+    odds = fl.exp(x)
+    return Term(np.log(fl(1.0 + odds)), odds / fl(1.0 + odds))
+
+
+def _torch_softplus(fl: Rounded, x: Array) -> Term:
+    above = x > SOFTPLUS_THRESHOLD
+    odds = fl.exp(np.minimum(x, SOFTPLUS_THRESHOLD))
+    return Term(np.where(above, x, np.log1p(odds)), np.where(above, 1.0, odds / (1.0 + odds)))
+
+
+def _of_minus(softplus: Callable[[Rounded, Array], Term]) -> Callable[[Rounded, Array], Term]:
+    """−log D = softplus(−ℓ)."""
+
+    def expert(fl: Rounded, x: Array) -> Term:
+        term = softplus(fl, -x)
+        return Term(term.value, -term.slope)
+
+    return expert
+
+
+_TAILS = ("N1", "N1b", "N2")
+
+NUMERIC_FORMS = (
+    NumericForm(
+        "log-of-sigmoid",
+        "D is rounded before its logarithm is taken: log(sigmoid(ℓ)) and log(1 − sigmoid(ℓ))",
+        "torch.log(torch.sigmoid(x)) for F.logsigmoid(x)",
+        _TAILS,
+        _log_d,
+        _log_one_minus_d,
+    ),
+    NumericForm(
+        "log-of-both-sigmoids",
+        "D is rounded before its logarithm is taken: log(sigmoid(ℓ)) and log(sigmoid(−ℓ))",
+        "torch.log(torch.sigmoid(x)) for F.logsigmoid(x)",
+        _TAILS,
+        _log_d,
+        _log_sigmoid_of_minus,
+    ),
+    *(
+        NumericForm(
+            f"probability-clamped-{low:g}",
+            f"D is clamped to [{low:g}, 1 − {low:g}] before its logarithm is taken",
+            "clamp() against log(0); the gradient vanishes where it holds",
+            _TAILS,
+            **_clamped(low),
+        )
+        for low in (1e-6, 1e-7, 1e-8)
+    ),
+    *(
+        NumericForm(
+            f"log-with-epsilon-{epsilon:g}",
+            f"{epsilon:g} is added to D and to 1 − D inside the logarithms",
+            "log(D + ε) against log(0)",
+            _TAILS,
+            **_with_epsilon(epsilon),
+        )
+        for epsilon in (1e-8, 1e-10, 1e-12)
+    ),
+    NumericForm(
+        "bce-on-probabilities",
+        "binary cross-entropy is taken of probabilities, which caps the loss at 100 and drops the gradient",
+        "F.binary_cross_entropy(torch.sigmoid(x), …) for F.binary_cross_entropy_with_logits(x, …)",
+        _TAILS,
+        _entropy_of_d,
+        _entropy_of_one_minus_d,
+    ),
+    NumericForm(
+        "ratio-of-exponentials",
+        "D is a ratio of exponentials, e^ℓ/(1 + e^ℓ) or m/(m + q), which overflows",
+        "Finn et al. 2016, section 3.1, taken literally",
+        _TAILS,
+        _log_of_ratio,
+        _log_of_other_ratio,
+    ),
+    NumericForm(
+        "log-one-plus-exp",
+        "softplus is written log(1 + exp(x)), which overflows and is 0 in the other tail",
+        "log(1 + exp(x)) for F.softplus(x)",
+        _TAILS,
+        _of_minus(_log_one_plus_exp),
+        _log_one_plus_exp,
+    ),
+    NumericForm(
+        "torch-softplus",
+        "F.softplus is the identity above 20 and leaves out up to 2e-9; −F.logsigmoid(−x) does not",
+        "F.softplus(x)",
+        ("N1b",),
+        _of_minus(_torch_softplus),
+        _torch_softplus,
+    ),
+)
