@@ -60,6 +60,7 @@ def floors(monkeypatch: pytest.MonkeyPatch) -> None:
     checks.CHECKS = (SimpleNamespace(claim="A4", name="logit", description="the logit is −c − b − log q"),)
     monkeypatch.setattr(catalogue, "derivation", derivation)
     monkeypatch.setattr(ganirl_symbolic, "prove", prove)
+    monkeypatch.setattr(ganirl_symbolic, "CLAIMS", tuple(derivations))
     monkeypatch.setitem(sys.modules, "ganirl.enumeration", enumeration)
     monkeypatch.setitem(sys.modules, "ganirl_properties.checks", checks)
 
