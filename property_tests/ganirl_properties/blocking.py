@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass
+from functools import cached_property
 
 from ganirl.claims import claim as claim_of
 
@@ -11,6 +13,7 @@ from .checks.numerics import mild_views
 from .observed import NotObservedError, ObservableError
 from .search import Failure, Finding, Search, judge, judged
 from .tails import form_of, reproduced
+from .wrong_formulas.numerics import NumericForm
 
 # Cases on which an explanation has to hold.
 _ASKED = 12
@@ -18,8 +21,10 @@ _ASKED = 12
 # (claim, check) that reads the very observable of another claim, which stands against a truth of its own there: if
 # that claim fails, this one fails by the same number and says nothing new.
 _SAME_OBSERVABLE = {
+    ("B2", "difference"): "B1",
     ("B3", "gradient"): "B2",
     ("B3", "loss"): "B1",
+    ("C1", "difference"): "B1",
     ("B5", "probability"): "A4",
     ("B5", "logit"): "A4",
     ("A9", "balance"): "A4",
@@ -30,10 +35,20 @@ _SAME_OBSERVABLE = {
     ("E3", "reward"): "E1",
 }
 
-_OF_THE_TAILS = frozenset({"N1", "N1b", "N2"})
-_OF_THE_LOSS = frozenset({"B1", "B2", "B3", "C1", "C2", "C5"}) | _OF_THE_TAILS
-# The claim that sees the same number as a claim about tails, wherever |ℓ| is.
-_WHERE_MILD = {"N1": "B1", "N1b": "B1", "N2": "C1"}
+# A claim about tails → the claim that sees the same number wherever ℓ is.
+_EVERYWHERE = {"N1": "B1", "N1b": "B1", "N2": "C1"}
+# Checks of the loss and its gradients that a loss computed in a bad way fails, too.
+_OF_THE_LOSS = {
+    *(
+        ("A6", "loss"),
+        ("B1", "value"),
+        ("B2", "gradient"),
+        ("B2", "difference"),
+        ("B3", "gradient"),
+        ("B3", "loss"),
+    ),
+    *(("C1", "gradient"), ("C1", "difference"), ("C2", "GAN side"), ("C5", "half")),
+}
 
 
 def ancestors(claim: str) -> tuple[str, ...]:
@@ -48,92 +63,98 @@ def ancestors(claim: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def blocked_by(search: Search, finding: Finding, violated: set[str]) -> str | None:
+def blocked_by(search: Search, finding: Finding, violated: Set[str]) -> str | None:
     """Return the failed claim that explains this one's failure in full, if there is one."""
-    explanations: list[Callable[[Failure], str | None]] = [
-        lambda failure: _same_observable(failure, violated),
-        lambda failure: _given_own_logits(search, failure, violated),
-        lambda failure: _given_own_reward(search, failure, violated),
-    ]
-    if finding.claim in _OF_THE_LOSS and violated & _OF_THE_TAILS:
-        explanations.append(_tails_explain(search, finding.claim, violated))
-    by_check: dict[str, list[Failure]] = {}
-    for failure in finding.failures:
-        by_check.setdefault(failure.check.name, []).append(failure)
-    causes = []
-    for failures in by_check.values():
-        cause = next((found for explain in explanations if (found := _all(explain, failures[:_ASKED]))), None)
-        if cause is None or cause == finding.claim:
+    return Blocking(search, violated).cause_of(finding)
+
+
+@dataclass
+class Blocking:
+    """What explains what, among the violated claims of one search; ask it for all of them."""
+
+    search: Search
+    violated: Set[str]
+
+    def cause_of(self, finding: Finding) -> str | None:
+        """Return the failed claim that explains a failure in full, if there is one."""
+        by_check: dict[str, list[Failure]] = {}
+        for failure in finding.failures:
+            by_check.setdefault(failure.check.name, []).append(failure)
+        causes = []
+        for failures in by_check.values():
+            found = (self._all(explain, failures[:_ASKED]) for explain in self._explanations)
+            cause = next((cause for cause in found if cause is not None), None)
+            if cause is None or cause == finding.claim:
+                return None
+            causes.append(cause)
+        return causes[0] if causes else None
+
+    @property
+    def _explanations(self) -> tuple[Callable[[Failure], str | None], ...]:
+        return self._same_observable, self._given_own_logits, self._given_own_reward, self._by_tails
+
+    @staticmethod
+    def _all(explain: Callable[[Failure], str | None], failures: list[Failure]) -> str | None:
+        causes = {explain(failure) for failure in failures}
+        return causes.pop() if len(causes) == 1 else None
+
+    def _same_observable(self, failure: Failure) -> str | None:
+        cause = _SAME_OBSERVABLE.get((failure.check.claim, failure.check.name))
+        return cause if cause in self.violated else None
+
+    def _given_own_logits(self, failure: Failure) -> str | None:
+        if "A4" not in self.violated or not self.search.implementation_has("discriminator_logit"):
             return None
-        causes.append(cause)
-    return causes[0] if causes else None
+        try:
+            view = self.search.view_of(failure.case).given_own_logits()
+            return "A4" if _passes(failure, view) else None
+        except (NotObservedError, ObservableError):
+            return None
 
+    def _given_own_reward(self, failure: Failure) -> str | None:
+        has_reward = self.search.implementation_has("generator_reward")
+        if "E1" not in self.violated or failure.check.claim != "E3" or not has_reward:
+            return None
+        try:
+            view = self.search.view_of(failure.case)
+            rewards = view.truth.all_logits.copy()
+            rewards[view.truth.generator] = view.observed.reward()
+            given = View(view.observed, view.truth.given(rewards))
+            return "E1" if _passes(failure, given) else None
+        except (NotObservedError, ObservableError):
+            return None
 
-def _all(explain: Callable[[Failure], str | None], failures: list[Failure]) -> str | None:
-    causes = {explain(failure) for failure in failures}
-    return causes.pop() if len(causes) == 1 else None
+    # --- a loss that is right but for its tails -------------------------------------------------------------
 
+    def _by_tails(self, failure: Failure) -> str | None:
+        """Tell tails from the rest: a loss that is wrong where |ℓ| is small has no special trouble in its tails."""
+        claim = failure.check.claim
+        if claim in _EVERYWHERE:
+            cause = _EVERYWHERE[claim]
+            return cause if cause in self.violated and self._wrong_where_mild else None
+        tail = next((name for name in _EVERYWHERE if name in self.violated), None)
+        if tail is None or (claim, failure.check.name) not in _OF_THE_LOSS or self._form is None:
+            return None
+        return tail if reproduced(self._form, self.search.view_of(failure.case)) else None
 
-def _same_observable(failure: Failure, violated: set[str]) -> str | None:
-    cause = _SAME_OBSERVABLE.get((failure.check.claim, failure.check.name))
-    return cause if cause in violated else None
+    @cached_property
+    def _form(self) -> NumericForm | None:
+        return None if self._wrong_where_mild else form_of(self.search)
 
-
-def _given_own_logits(search: Search, failure: Failure, violated: set[str]) -> str | None:
-    if "A4" not in violated or not search.implementation_has("discriminator_logit"):
-        return None
-    try:
-        view = search.view_of(failure.case).given_own_logits()
-        return "A4" if _passes(failure, view) else None
-    except (NotObservedError, ObservableError):
-        return None
-
-
-def _tails_explain(search: Search, claim: str, violated: set[str]) -> Callable[[Failure], str | None]:
-    """Tell tails from the rest: what fails where |ℓ| is small has no cause in a tail, and the tails have one there."""
-    tail = next((name for name in ("N1", "N1b", "N2") if name in violated), None)
-    wrong_everywhere = _wrong_where_mild(search)
-    if claim in _OF_THE_TAILS:
-        cause = _WHERE_MILD[claim]
-        return lambda failure: cause if wrong_everywhere and cause in violated else None
-    form = None if wrong_everywhere else form_of(search)
-
-    def explain(failure: Failure) -> str | None:
-        return tail if form is not None and reproduced(form, search.view_of(failure.case)) else None
-
-    return explain
-
-
-def _wrong_where_mild(search: Search) -> bool:
-    for view in mild_views(search.views("batch")[0][1]):
-        for name, take, expected in (
-            ("loss", view.observed.loss, view.truth.loss),
-            ("gradient", view.observed.gradient_theta, view.truth.gradient_theta),
-        ):
-            try:
-                judgement = judge(compare(name, take(), expected), view.safety)
-            except (NotObservedError, ObservableError):
-                continue
-            if judgement is not None and judgement.failed:
-                return True
-    return False
-
-
-def _given_own_reward(search: Search, failure: Failure, violated: set[str]) -> str | None:
-    if (
-        "E1" not in violated
-        or failure.check.claim != "E3"
-        or not search.implementation_has("generator_reward")
-    ):
-        return None
-    try:
-        view = search.view_of(failure.case)
-        rewards = view.truth.all_logits.copy()
-        rewards[view.truth.generator] = view.observed.reward()
-        given = View(view.observed, view.truth.given(rewards))
-        return "E1" if _passes(failure, given) else None
-    except (NotObservedError, ObservableError):
-        return None
+    @cached_property
+    def _wrong_where_mild(self) -> bool:
+        for view in mild_views(self.search.views("batch")[0][1]):
+            for name, take, expected in (
+                ("loss", view.observed.loss, view.truth.loss),
+                ("gradient", view.observed.gradient_theta, view.truth.gradient_theta),
+            ):
+                try:
+                    judgement = judge(compare(name, take(), expected), view.safety)
+                except (NotObservedError, ObservableError):
+                    continue
+                if judgement is not None and judgement.failed:
+                    return True
+        return False
 
 
 def _passes(failure: Failure, view: View) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from .readings import CLAIMS_OF, Reading, readings
+from .readings import Reading, claims_of_observable, readings
 from .report import Diagnosis
 from .search import Finding, Search
 from .tails import form_of
@@ -15,7 +15,10 @@ from .wrong_formulas import RIGHT, WRONG_FORMULAS, Pipeline, WrongFormula
 FRESH_CASES = 10
 
 # Claims about the loss, which its form explains where nothing else does.
-_OF_THE_LOSS = ("B1", "B2", "B3", "C1", "C2", "C5", "N1", "N1b", "N2")
+_OF_THE_LOSS = ("A6", "B1", "B2", "B3", "C1", "C2", "C5", "N1", "N1b", "N2")
+
+# Two formulas that come this near to each other are the same on what was seen.
+_SAME = 1e-12
 
 
 def diagnose(
@@ -53,10 +56,11 @@ def diagnose(
 
     seen = readings(search, FRESH_CASES)
     observables = list(dict.fromkeys(reading.observable for reading in seen))
-    spoken = {claim for observable in observables for claim in CLAIMS_OF[observable]}
+    claims_of = {observable: claims_of_observable(observable, observables) for observable in observables}
+    spoken = {claim for claims in claims_of.values() for claim in claims}
     name(seen, spoken, f"{_joined(observables)} {'is that' if len(observables) == 1 else 'are those'}")
     for observable in observables:
-        name(_of(seen, observable), CLAIMS_OF[observable], f"{observable} is that")
+        name(_of(seen, observable), claims_of[observable], f"{observable} is that")
     if violated.keys() - named.keys():
         given = readings(search, FRESH_CASES, given_own_logits=True)
         for observable in dict.fromkeys(reading.observable for reading in given):
@@ -89,20 +93,23 @@ def _candidates(search: Search) -> Iterator[Pipeline]:
 def _nearest(
     pool: list[Reading], candidates: list[Pipeline], tolerance: float, preferred: tuple[str, ...]
 ) -> WrongFormula | None:
-    """Return the preferred formula, or else the one with the smallest error, of those that agree with all readings.
+    """Return the preferred formula, or else the nearest, of those that agree with all readings.
 
     Where the right formula agrees, nothing tells wrong ones apart, but for one that is named already and is nearer.
+    Where two are the same on what was seen, the error is sought next to it: a reward is turned over, not the logit.
     """
     right = _distance(Pipeline(RIGHT, candidates[0].conventions), pool, tolerance)
-    found: list[tuple[bool, float, WrongFormula]] = []
+    found: list[tuple[float, WrongFormula]] = []
     for pipeline in candidates:
-        again = pipeline.formula.id in preferred
-        if right <= tolerance and not again:
+        if right <= tolerance and pipeline.formula.id not in preferred:
             continue
         distance = _distance(pipeline, pool, tolerance)
         if distance <= tolerance and distance < right:
-            found.append((not again, distance, pipeline.formula))
-    return min(found, key=lambda each: each[:2])[2] if found else None
+            found.append((distance, pipeline.formula))
+    found = [each for each in found if each[1].id in preferred] or found
+    nearest = min((distance for distance, _ in found), default=0.0)
+    same = [formula for distance, formula in found if distance <= nearest * (1.0 + _SAME) + _SAME]
+    return max(same, key=lambda formula: formula.earliest_node, default=None)
 
 
 def _distance(pipeline: Pipeline, pool: list[Reading], tolerance: float) -> float:

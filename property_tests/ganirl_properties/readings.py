@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,20 @@ CLAIMS_OF = {
     "IRL gradient": ("C3", "C2"),
 }
 
+# What is seen by differences of the loss where the gradient itself is not.
+_BY_DIFFERENCES = {"gradient in θ": ("C1",), "gradient in b": ("B2",)}
+
 _SETTINGS: tuple[Setting, ...] = ("batch", "population")
+
+
+def claims_of_observable(observable: str, seen: Sequence[str]) -> tuple[str, ...]:
+    """Return the claims that a name for this observable is given to, those that were judged by it included."""
+    claims = CLAIMS_OF[observable]
+    if observable == "loss":
+        claims += tuple(claim for name, more in _BY_DIFFERENCES.items() if name not in seen for claim in more)
+    if observable == "reward" and "policy gradient" in seen:
+        claims = tuple(claim for claim in claims if claim != "E3")
+    return claims
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,14 @@ class Span:
         inside = (got >= self.low - allowed) & (got <= self.high + allowed)
         return bool(np.all(np.where(np.isnan(got), self.undefined, inside)))
 
+    @property
+    def openness(self) -> float:
+        """How little it says: 0 for one number, 1 for anything."""
+        with np.errstate(invalid="ignore"):
+            width = (self.high - self.low) / (1.0 + np.abs(self.low))
+        width = np.where(np.isnan(width), 0.0, np.clip(width, 0.0, 1.0))  # always NaN, or always infinite
+        return float(np.mean(width))
+
 
 @dataclass(frozen=True)
 class _Reading:
@@ -48,14 +56,23 @@ class _Reading:
 
 
 def form_of(search: Search, preferred: tuple[str, ...] = ()) -> NumericForm | None:
-    """Return the form that gives every loss and gradient on the tails and on fresh batches, if the right one does not."""
-    readings = list(_readings(search))
-    if not any(reading.wrong for reading in readings):
+    """Return the form that gives every loss and gradient in the tails and on fresh batches.
+
+    None if the right one does, or none does. Of several the preferred one, then the one that leaves least open.
+    """
+    seen = list(_readings(search))
+    if not any(reading.wrong for reading in seen):
         return None
-    for form in sorted(NUMERIC_FORMS, key=lambda form: form.id not in preferred):
-        if all(_agrees(form, reading) for reading in readings):
-            return form
-    return None
+    fitting = [form for form in NUMERIC_FORMS if all(_agrees(form, reading) for reading in seen)]
+    if not fitting:
+        return None
+    return min(
+        fitting,
+        key=lambda form: (
+            form.id not in preferred,
+            sum(_span_of(form, reading).openness for reading in seen),
+        ),
+    )
 
 
 def reproduced(form: NumericForm, view: View) -> bool:
@@ -85,8 +102,12 @@ def _of(view: View) -> Iterator[_Reading]:
 
 
 def _agrees(form: NumericForm, reading: _Reading) -> bool:
+    return _span_of(form, reading).holds(reading.got, reading.allowed)
+
+
+def _span_of(form: NumericForm, reading: _Reading) -> Span:
     with np.errstate(all="ignore"):
-        return _span(form, reading.view, reading.observable).holds(reading.got, reading.allowed)
+        return _span(form, reading.view, reading.observable)
 
 
 def _span(form: NumericForm, view: View, observable: str) -> Span:
@@ -108,7 +129,7 @@ def _span(form: NumericForm, view: View, observable: str) -> Span:
         (form.expert, form.generator),
         strict=True,
     ):
-        found = [_part(term(way, truth.all_logits[side]), observable) for way in ways]
+        found = [_part(term(way, truth.all_logits[side], truth.log_q[side]), observable) for way in ways]
         parts = scale * weight[side][:, None] * factors[side] * np.stack(found)[:, :, None]
         unclear = np.isnan(parts)
         undefined |= unclear.any(axis=(0, 1))

@@ -12,7 +12,7 @@ CORE = ("A4", "B1", "C1", "C2")
 
 
 def _steps_mean_log_q(side: Side) -> Array:
-    return side.log_pi.sum(axis=1) / side.length
+    return np.asarray(side.log_pi.sum(axis=1) / side.length)
 
 
 def _unmasked_log_q(side: Side) -> Array:

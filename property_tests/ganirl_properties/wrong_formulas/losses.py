@@ -16,6 +16,14 @@ def _difference_of_means(w_p: Array, w_q: Array, dc: Array) -> Array:
     return gradient
 
 
+def _mean_of_pairs(terms: Any, weights: Any, scales: Any) -> Any:
+    means = [
+        weight @ term @ weight if term.ndim == 2 else weight @ term
+        for term, weight in zip(terms, weights, strict=True)
+    ]
+    return scales[0] * means[0] + scales[1] * means[1]
+
+
 def _smoothed(smoothing: float) -> dict[str, Any]:
     # One-sided: the expert's target is 1 − ε.
     return {"expert_term": lambda x: (1 - smoothing) * c_softplus(-x) + smoothing * c_softplus(x)}
@@ -115,7 +123,7 @@ FORMULAS = (
         ("B1", "C1"),
         {
             "loss_logit": lambda side, c, lq: (-c - side.b)[:, None] - lq[None, :],
-            "loss": lambda terms, weights, scales: _mean_of_pairs(terms, weights, scales),
+            "loss": _mean_of_pairs,
         },
     ),
     WrongFormula(
@@ -173,14 +181,6 @@ FORMULAS = (
 
 def _plain(terms: Any, weights: Any, scales: Any) -> Any:
     return scales[0] * (weights[0] @ terms[0]) + scales[1] * (weights[1] @ terms[1])
-
-
-def _mean_of_pairs(terms: Any, weights: Any, scales: Any) -> Any:
-    means = [
-        weight @ term @ weight if term.ndim == 2 else weight @ term
-        for term, weight in zip(terms, weights, strict=True)
-    ]
-    return scales[0] * means[0] + scales[1] * means[1]
 
 
 def _surrogate(w_p: Array, w_q: Array, c: Array, lq: Array, b: float, dc: Array) -> Array:

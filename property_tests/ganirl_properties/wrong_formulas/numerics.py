@@ -59,6 +59,10 @@ class Term:
     slope: Array
 
 
+# (rounding, ℓ, log q) → the term; only a ratio of densities sees log q by itself.
+Way = Callable[[Rounded, Array, Array], Term]
+
+
 @dataclass(frozen=True)
 class NumericForm:
     """A way of computing the loss.
@@ -66,15 +70,15 @@ class NumericForm:
     Attributes
     ----------
     id, title, seen, expected : as of a `WrongFormula`
-    expert, generator : −log D and −log(1 − D) at logits x
+    expert, generator : how −log D and −log(1 − D) are computed
     """
 
     id: str
     title: str
     seen: str
     expected: tuple[str, ...]
-    expert: Callable[[Rounded, Array], Term] = field(repr=False)
-    generator: Callable[[Rounded, Array], Term] = field(repr=False)
+    expert: Way = field(repr=False)
+    generator: Way = field(repr=False)
 
 
 def _log_of(probability: Array, complement: Array, sign: float) -> Term:
@@ -82,32 +86,32 @@ def _log_of(probability: Array, complement: Array, sign: float) -> Term:
     return Term(-np.log(probability), -sign * (1.0 / probability) * (probability * complement))
 
 
-def _log_d(fl: Rounded, x: Array) -> Term:
+def _log_d(fl: Rounded, x: Array, _: Array) -> Term:
     d = fl.sigmoid(x)
     return _log_of(d, fl(1.0 - d), 1.0)
 
 
-def _log_one_minus_d(fl: Rounded, x: Array) -> Term:
+def _log_one_minus_d(fl: Rounded, x: Array, _: Array) -> Term:
     d = fl.sigmoid(x)
     return _log_of(fl(1.0 - d), d, -1.0)
 
 
-def _log_sigmoid_of_minus(fl: Rounded, x: Array) -> Term:
+def _log_sigmoid_of_minus(fl: Rounded, x: Array, _: Array) -> Term:
     d = fl.sigmoid(-x)
     return _log_of(d, fl(1.0 - d), -1.0)
 
 
-def _clamped(low: float) -> dict[str, Callable[[Rounded, Array], Term]]:
-    def inside(fl: Rounded, d: Array) -> tuple[Array, Array]:
+def _clamped(low: float) -> dict[str, Way]:
+    def inside(fl: Rounded, d: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
         floor, ceiling = fl(np.asarray(low)), fl(np.asarray(1.0 - low))
         return np.clip(d, floor, ceiling), (d >= floor) & (d <= ceiling)
 
-    def expert(fl: Rounded, x: Array) -> Term:
+    def expert(fl: Rounded, x: Array, _: Array) -> Term:
         d = fl.sigmoid(x)
         kept, passes = inside(fl, d)
         return Term(-np.log(kept), np.where(passes, -fl(1.0 - d), 0.0))
 
-    def generator(fl: Rounded, x: Array) -> Term:
+    def generator(fl: Rounded, x: Array, _: Array) -> Term:
         d = fl.sigmoid(x)
         kept, passes = inside(fl, d)
         return Term(-np.log(fl(1.0 - kept)), np.where(passes, d, 0.0))
@@ -115,16 +119,16 @@ def _clamped(low: float) -> dict[str, Callable[[Rounded, Array], Term]]:
     return {"expert": expert, "generator": generator}
 
 
-def _with_epsilon(epsilon: float) -> dict[str, Callable[[Rounded, Array], Term]]:
+def _with_epsilon(epsilon: float) -> dict[str, Way]:
     def term(fl: Rounded, probability: Array, complement: Array, sign: float) -> Term:
         inner = fl(probability + epsilon)
         return Term(-np.log(inner), -sign * probability * complement / inner)
 
-    def expert(fl: Rounded, x: Array) -> Term:
+    def expert(fl: Rounded, x: Array, _: Array) -> Term:
         d = fl.sigmoid(x)
         return term(fl, d, fl(1.0 - d), 1.0)
 
-    def generator(fl: Rounded, x: Array) -> Term:
+    def generator(fl: Rounded, x: Array, _: Array) -> Term:
         d = fl.sigmoid(x)
         return term(fl, fl(1.0 - d), d, -1.0)
 
@@ -137,47 +141,57 @@ def _entropy_slope(d: Array, target: float) -> Array:
     return (d - target) / np.maximum(spread, 1e-12) * spread
 
 
-def _entropy_of_d(fl: Rounded, x: Array) -> Term:
+def _entropy_of_d(fl: Rounded, x: Array, _: Array) -> Term:
     d = fl.sigmoid(x)
     return Term(np.minimum(-np.log(d), 100.0), _entropy_slope(d, 1.0))
 
 
-def _entropy_of_one_minus_d(fl: Rounded, x: Array) -> Term:
+def _entropy_of_one_minus_d(fl: Rounded, x: Array, _: Array) -> Term:
     d = fl.sigmoid(x)
     return Term(np.minimum(-np.log1p(-d), 100.0), _entropy_slope(d, 0.0))
 
 
-def _ratio(fl: Rounded, x: Array) -> tuple[Array, Array]:
-    odds = fl.exp(x)
-    return fl(odds / fl(1.0 + odds)), fl(1.0 / fl(1.0 + odds))
+def _log_of_ratio(fl: Rounded, mine: Array, other: Array, sign: float) -> Term:
+    # D = m/S, S = m + q, and autodiff's ∂D/∂m = 1/S − (m/S)/S, ∂(q/S)/∂m = −(q/S)/S.
+    total = fl(mine + other)
+    share = fl(mine / total)
+    inner = fl(share / total)
+    slope = mine * (fl(1.0 / total) - inner) if sign > 0 else -other * inner
+    return Term(-np.log(share), -(1.0 / share) * slope)
 
 
-def _log_of_ratio(fl: Rounded, x: Array) -> Term:
-    d, complement = _ratio(fl, x)
-    return _log_of(d, complement, 1.0)
+def _log_of_densities(fl: Rounded, x: Array, log_q: Array) -> Term:
+    return _log_of_ratio(fl, fl.exp(x + log_q), fl.exp(log_q), 1.0)
 
 
-def _log_of_other_ratio(fl: Rounded, x: Array) -> Term:
-    d, complement = _ratio(fl, x)
-    return _log_of(complement, d, -1.0)
+def _log_of_densities_turned(fl: Rounded, x: Array, log_q: Array) -> Term:
+    return _log_of_ratio(fl, fl.exp(log_q), fl.exp(x + log_q), -1.0)
 
 
-def _log_one_plus_exp(fl: Rounded, x: Array) -> Term:
+def _log_of_odds(fl: Rounded, x: Array, log_q: Array) -> Term:
+    return _log_of_densities(fl, x, np.zeros_like(log_q))
+
+
+def _log_of_odds_turned(fl: Rounded, x: Array, log_q: Array) -> Term:
+    return _log_of_densities_turned(fl, x, np.zeros_like(log_q))
+
+
+def _log_one_plus_exp(fl: Rounded, x: Array, _: Array) -> Term:
     odds = fl.exp(x)
     return Term(np.log(fl(1.0 + odds)), odds / fl(1.0 + odds))
 
 
-def _torch_softplus(fl: Rounded, x: Array) -> Term:
+def _torch_softplus(fl: Rounded, x: Array, _: Array) -> Term:
     above = x > SOFTPLUS_THRESHOLD
     odds = fl.exp(np.minimum(x, SOFTPLUS_THRESHOLD))
     return Term(np.where(above, x, np.log1p(odds)), np.where(above, 1.0, odds / (1.0 + odds)))
 
 
-def _of_minus(softplus: Callable[[Rounded, Array], Term]) -> Callable[[Rounded, Array], Term]:
+def _of_minus(softplus: Way) -> Way:
     """−log D = softplus(−ℓ)."""
 
-    def expert(fl: Rounded, x: Array) -> Term:
-        term = softplus(fl, -x)
+    def expert(fl: Rounded, x: Array, log_q: Array) -> Term:
+        term = softplus(fl, -x, log_q)
         return Term(term.value, -term.slope)
 
     return expert
@@ -231,12 +245,20 @@ NUMERIC_FORMS = (
         _entropy_of_one_minus_d,
     ),
     NumericForm(
-        "ratio-of-exponentials",
-        "D is a ratio of exponentials, e^ℓ/(1 + e^ℓ) or m/(m + q), which overflows",
+        "density-ratio",
+        "D is the ratio m/(m + q) of exponentials, which overflow and underflow",
         "Finn et al. 2016, section 3.1, taken literally",
         _TAILS,
-        _log_of_ratio,
-        _log_of_other_ratio,
+        _log_of_densities,
+        _log_of_densities_turned,
+    ),
+    NumericForm(
+        "ratio-of-exponentials",
+        "D is the ratio exp(ℓ)/(1 + exp(ℓ)), which overflows",
+        "a sigmoid by hand",
+        _TAILS,
+        _log_of_odds,
+        _log_of_odds_turned,
     ),
     NumericForm(
         "log-one-plus-exp",

@@ -117,6 +117,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "cost": cost,
     "log_q": log_q,
     "logit": logit,
+    "loss_logit": logit,
     "expert_term": expert_term,
     "generator_term": generator_term,
     "loss": loss,
@@ -148,6 +149,11 @@ class WrongFormula:
     seen: str
     expected: tuple[str, ...]
     nodes: dict[str, Callable[..., Any]] = field(repr=False)
+
+    @property
+    def earliest_node(self) -> int:
+        """How far down the pipeline it begins to differ."""
+        return min((list(NODES).index(name) for name in self.nodes), default=len(NODES))
 
 
 RIGHT = WrongFormula("right", "as it should be", "", (), {})
