@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from ganirl.claims import claim as claim_of
 
 from .checks import View, compare
@@ -133,7 +135,9 @@ class Blocking:
             cause = _EVERYWHERE[claim]
             return cause if cause in self.violated and self._wrong_where_mild else None
         tail = next((name for name in _EVERYWHERE if name in self.violated), None)
-        if tail is None or (claim, failure.check.name) not in _OF_THE_LOSS or self._form is None:
+        # What no order of rows can do to a finite loss, it does to one that is infinite or NaN.
+        lost = claim == "S2" and not np.isfinite(failure.judgement.error)
+        if tail is None or not (lost or (claim, failure.check.name) in _OF_THE_LOSS) or self._form is None:
             return None
         return tail if reproduced(self._form, self.search.view_of(failure.case)) else None
 

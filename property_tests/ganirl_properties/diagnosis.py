@@ -65,7 +65,7 @@ def diagnose(
         given = readings(search, FRESH_CASES, given_own_logits=True)
         for observable in dict.fromkeys(reading.observable for reading in given):
             name(
-                _of(given, observable), CLAIMS_OF[observable], f"{observable}, given its own logits, is that"
+                _of(given, observable), claims_of[observable], f"{observable}, given its own logits, is that"
             )
     unnamed = [claim for claim in _OF_THE_LOSS if claim in violated and claim not in named]
     form = form_of(search, preferred) if unnamed else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -18,6 +19,17 @@ _OF_THE_LOSS = frozenset({"B1", "B2", "B3", "C1", "C2", "C5", "S2", "N1", "N1b",
 # These see the loss, too, but a scale that is right may leave them to the mend of another convention, the loss's form.
 _OF_THE_TAILS = frozenset({"N1", "N1b", "N2"})
 _OF_LOG_Q = frozenset({"A4", "A9", "B1", "B2", "B3", "B5", "C1", "C2", "C3", "C5", "E1"})
+
+_SCALES: dict[Literal["sum_of_means", "mean_of_all", "sum"], str] = {
+    "sum_of_means": "the sum of both means",
+    "mean_of_all": "½ for equal batches: it averages the concatenation of both",
+    "sum": "the number of rows: it adds all of them",
+}
+HALF = 0.5
+_FORMS: dict[Literal["bce", "softplus"], str] = {
+    "bce": "binary cross-entropy with logits, whose tails are right absolutely and not relatively",
+    "softplus": "torch's softplus, which is the identity above 20 and leaves out up to 2e-9",
+}
 
 # Few cases tell whether a convention mends; the full number confirms it.
 _SCREENED = 6
@@ -83,7 +95,7 @@ def _under(search: Search, seen: frozenset[str], firm: frozenset[str]) -> dict[s
 
 def _candidates(search: Search) -> Iterator[Mend]:
     declared = search.implementation.conventions
-    label = 1 - declared.expert_label
+    label: Literal[0, 1] = 1 if declared.expert_label == 0 else 0
     if not _loss_reads_logits_as_declared(search):
         yield Mend(
             replace(declared, expert_label=label),
@@ -91,29 +103,20 @@ def _candidates(search: Search) -> Iterator[Mend]:
             f"correct up to the label: its D is the probability of the {'expert' if label else 'generator'}; "
             f"declare Conventions(expert_label={label})",
         )
-    scales = {
-        "sum_of_means": "the sum of both means",
-        "mean_of_all": "½ for equal batches: it averages the concatenation of both",
-        "sum": "the number of rows: it adds all of them",
-    }
-    for scale, words in scales.items():
+    for scale, words in _SCALES.items():
         if scale != declared.loss_scale:
             yield Mend(
                 replace(declared, loss_scale=scale),
                 _OF_THE_LOSS,
                 f'correct up to {words}; declare Conventions(loss_scale="{scale}")',
             )
-    for factor in (0.5,):
-        if declared.loss_factor != factor:
-            yield Mend(
-                replace(declared, loss_factor=factor),
-                _OF_THE_LOSS,
-                f"correct up to the factor ½: it is the mean of both means; declare Conventions(loss_factor={factor})",
-            )
-    for form, words in {
-        "bce": "binary cross-entropy with logits, whose tails are right absolutely and not relatively",
-        "softplus": "torch's softplus, which is the identity above 20 and leaves out up to 2e-9",
-    }.items():
+    if declared.loss_factor != HALF:
+        yield Mend(
+            replace(declared, loss_factor=HALF),
+            _OF_THE_LOSS,
+            f"correct up to the factor ½: it is the mean of both means; declare Conventions(loss_factor={HALF})",
+        )
+    for form, words in _FORMS.items():
         if declared.loss_form == "any":
             yield Mend(
                 replace(declared, loss_form=form),
@@ -129,11 +132,14 @@ def _candidates(search: Search) -> Iterator[Mend]:
         )
     constant = _constant_of_log_q(search)
     if constant is not None:
+        digits = (
+            int(np.ceil(-np.log10(search.precision.unit_roundoff))) + 2
+        )  # fewer would not be that constant
         yield Mend(
-            replace(declared, log_q_constant=declared.log_q_constant + constant),
+            replace(declared, log_q_constant=constant),
             _OF_LOG_Q,
-            f"correct up to a constant {constant:.6g} in log q, which b absorbs; "
-            f"declare Conventions(log_q_constant={declared.log_q_constant + constant:.6g})",
+            f"correct up to a constant {constant - declared.log_q_constant:.6g} in log q, which b absorbs; "
+            f"declare Conventions(log_q_constant={constant:.{digits}g})",
         )
 
 
@@ -157,17 +163,24 @@ def _loss_reads_logits_as_declared(search: Search) -> bool:
 
 
 def _constant_of_log_q(search: Search) -> float | None:
-    """Return what its logits leave over, if that is one number on every row of two cases."""
+    """Return the constant in log q, other than the declared one, that leaves every logit within its bound."""
     if not search.implementation_has("discriminator_logit"):
         return None
-    left = []
+    conventions = search.implementation.conventions
+    views = [view for _, view in search.views("batch")]
     try:
-        for _, view in search.views("batch")[:2]:
-            left.append(view.truth.all_logits - view.logits())
+        left = [view.truth.all_logits - view.logits() for view in views]
     except (NotObservedError, ObservableError):
         return None
-    rows = np.concatenate(left)
-    spread, size = float(np.ptp(rows)), float(np.max(np.abs(rows)))
-    if not np.isfinite(size) or size == 0.0 or spread > np.sqrt(search.precision.unit_roundoff) * size:
+    rough = conventions.log_q_constant + float(np.median(np.concatenate(left)))
+    if not np.isfinite(rough):
         return None
-    return float(np.median(rows))
+    low, high = -np.inf, np.inf
+    for view, rest in zip(views, left, strict=True):
+        # A constant is one more number that rounds: its bound is that of the logits with it.
+        truth = replace(view.truth, conventions=replace(conventions, log_q_constant=rough))
+        allowed = view.safety * truth.logit.bound
+        low, high = max(low, float(np.max(rest - allowed))), min(high, float(np.min(rest + allowed)))
+    if not low <= high or low <= 0.0 <= high:
+        return None
+    return conventions.log_q_constant + 0.5 * (low + high)

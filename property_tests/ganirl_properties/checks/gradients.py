@@ -66,7 +66,8 @@ def _gan_side(view: View) -> Iterator[Comparison]:
 
 
 def _irl_side(view: View) -> Iterator[Comparison]:
-    plain = replace(view.truth, conventions=replace(view.truth.conventions, loss_scale="sum_of_means"))
+    unscaled = replace(view.truth.conventions, loss_scale="sum_of_means", loss_factor=1.0)
+    plain = replace(view.truth, conventions=unscaled)
     truth = View(view.observed, plain)
     gradient = plain.gradient_theta
     bound = gradient.bound + plain.surrogate_gradient.bound

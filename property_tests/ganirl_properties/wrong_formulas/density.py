@@ -6,24 +6,24 @@ import numpy as np
 
 from ganirl.logspace import log_normalise
 
-from .pipeline import Array, Side, WrongFormula, clip, cost, log_q
+from .pipeline import Array, Side, WrongFormula, clip, cost, log_q, over_steps
 
 CORE = ("A4", "B1", "C1", "C2")
 
 
 def _steps_mean_log_q(side: Side) -> Array:
-    return np.asarray(side.log_pi.sum(axis=1) / side.length)
+    return over_steps(side.log_pi) / side.length
 
 
 def _unmasked_log_q(side: Side) -> Array:
     steps = side.rows.steps
-    return log_normalise(side.case.policy_logits)[steps.state, steps.action].sum(axis=1)
+    return over_steps(log_normalise(side.case.policy_logits)[steps.state, steps.action])
 
 
 def _without_last_step(side: Side) -> Array:
     log_pi = side.log_pi.copy()
     log_pi[np.arange(len(log_pi)), side.length - 1] = 0.0
-    return log_pi.sum(axis=1)
+    return over_steps(log_pi)
 
 
 def _first_step_only(side: Side) -> Array:
@@ -33,12 +33,12 @@ def _first_step_only(side: Side) -> Array:
 def _greedy_log_q(side: Side) -> Array:
     steps = side.rows.steps
     best = log_normalise(side.case.policy_logits).max(axis=1)
-    return np.where(steps.mask, best[steps.state], 0.0).sum(axis=1)
+    return over_steps(np.where(steps.mask, best[steps.state], 0.0))
 
 
 def _chosen(side: Side, table: Array) -> Array:
     steps = side.rows.steps
-    return np.where(steps.mask, table[steps.state, steps.action], 0.0).sum(axis=1)
+    return over_steps(np.where(steps.mask, table[steps.state, steps.action], 0.0))
 
 
 def _unnormalised(side: Side) -> Array:
@@ -54,35 +54,35 @@ def _tempered(side: Side) -> Array:
 
 
 def _clamped_pi(side: Side) -> Array:
-    return np.maximum(side.log_pi, -2.0).sum(axis=1)
+    return over_steps(np.maximum(side.log_pi, -2.0))
 
 
 def _floored_pi(side: Side) -> Array:
-    return np.where(side.rows.steps.mask, np.log(np.exp(side.log_pi) + 1e-3), 0.0).sum(axis=1)
+    return over_steps(np.where(side.rows.steps.mask, np.log(np.exp(side.log_pi) + 1e-3), 0.0))
 
 
 def _entropy_of_policy(side: Side) -> Array:
     table = log_normalise(side.case.policy_logits)
     negative_entropy = (np.exp(table) * table).sum(axis=1)
     steps = side.rows.steps
-    return np.where(steps.mask, negative_entropy[steps.state], 0.0).sum(axis=1)
+    return over_steps(np.where(steps.mask, negative_entropy[steps.state], 0.0))
 
 
 def _mean_cost(side: Side) -> Array:
-    return cost(side) / side.length
+    return np.asarray(cost(side) / side.length)
 
 
 def _cost_without_last_step(side: Side) -> Array:
     steps = side.rows.steps
     last = np.arange(steps.mask.shape[1])[None, :] == side.length[:, None] - 1
     kept = np.where((steps.mask & ~last)[..., None], steps.features, 0.0)
-    return kept.sum(axis=1) @ side.theta
+    return np.asarray(kept.sum(axis=1) @ side.theta)
 
 
 def _discounted_cost(side: Side) -> Array:
     steps = side.rows.steps
     discount = 0.99 ** np.arange(steps.mask.shape[1])
-    return (steps.features * discount[None, :, None]).sum(axis=1) @ side.theta
+    return np.asarray((steps.features * discount[None, :, None]).sum(axis=1) @ side.theta)
 
 
 FORMULAS = (

@@ -218,23 +218,23 @@ NUMERIC_FORMS = (
     ),
     *(
         NumericForm(
-            f"probability-clamped-{low:g}",
-            f"D is clamped to [{low:g}, 1 − {low:g}] before its logarithm is taken",
+            f"probability-clamped-1e-{digits}",
+            f"D is clamped to [1e-{digits}, 1 − 1e-{digits}] before its logarithm is taken",
             "clamp() against log(0); the gradient vanishes where it holds",
             _TAILS,
-            **_clamped(low),
+            **_clamped(10.0**-digits),
         )
-        for low in (1e-6, 1e-7, 1e-8)
+        for digits in (6, 7, 8)
     ),
     *(
         NumericForm(
-            f"log-with-epsilon-{epsilon:g}",
-            f"{epsilon:g} is added to D and to 1 − D inside the logarithms",
+            f"log-with-epsilon-1e-{digits}",
+            f"1e-{digits} is added to D and to 1 − D inside the logarithms",
             "log(D + ε) against log(0)",
             _TAILS,
-            **_with_epsilon(epsilon),
+            **_with_epsilon(10.0**-digits),
         )
-        for epsilon in (1e-8, 1e-10, 1e-12)
+        for digits in (8, 10, 12)
     ),
     NumericForm(
         "bce-on-probabilities",

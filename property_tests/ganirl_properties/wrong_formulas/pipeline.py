@@ -38,6 +38,11 @@ def clip(x: Array, low: float, high: float) -> Array:
     return np.where(np.real(x) < low, low, np.where(np.real(x) > high, high, x))
 
 
+def over_steps(values: Array) -> Array:
+    """Σ_t, (n,) of (n, T)."""
+    return np.asarray(values.sum(axis=1))
+
+
 @dataclass(frozen=True)
 class Side:
     """One side of a batch, at complex θ and b: what nodes read."""
@@ -66,7 +71,7 @@ class Side:
 
 def cost(side: Side) -> Array:
     """c = φ·θ, (n,)."""
-    return side.rows.features @ side.theta
+    return np.asarray(side.rows.features @ side.theta)
 
 
 def log_q(side: Side) -> Array:
@@ -74,12 +79,12 @@ def log_q(side: Side) -> Array:
     if side.conventions.log_q == "absent":
         return np.zeros(len(side.rows))
     computed = side.conventions.log_q == "computed"
-    return side.log_pi.sum(axis=1) if computed else np.asarray(side.rows.log_q)
+    return over_steps(side.log_pi) if computed else np.asarray(side.rows.log_q)
 
 
 def logit(side: Side, c: Array, density: Array) -> Array:
     """ℓ = −c − b − log q, (n,)."""
-    return -c - side.b - density
+    return np.asarray(-c - side.b - density)
 
 
 def expert_term(x: Array) -> Array:

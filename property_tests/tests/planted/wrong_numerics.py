@@ -25,7 +25,7 @@ class LogOfSigmoidInFloat64(LogOfSigmoid):
     pass
 
 
-@wrong("N1", "N2", diagnosis="probability-clamped", dtype="float32")
+@wrong("N1", "N2", diagnosis="probability-clamped-1e-7", dtype="float32")
 class ProbabilityClamped(_TwoLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         d_expert = torch.sigmoid(expert).clamp(1e-7, 1 - 1e-7)
