@@ -23,10 +23,8 @@ _ASKED = 12
 # (claim, check) that reads the very observable of another claim, which stands against a truth of its own there: if
 # that claim fails, this one fails by the same number and says nothing new.
 _SAME_OBSERVABLE = {
-    ("B2", "difference"): "B1",
     ("B3", "gradient"): "B2",
     ("B3", "loss"): "B1",
-    ("C1", "difference"): "B1",
     ("B5", "probability"): "A4",
     ("B5", "logit"): "A4",
     ("A9", "balance"): "A4",

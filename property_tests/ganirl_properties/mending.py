@@ -11,6 +11,7 @@ import numpy as np
 from ganirl import Conventions
 
 from .checks import compare
+from .checks.numerics import mild_views
 from .observed import NotObservedError, ObservableError
 from .search import Finding, Search, judge
 
@@ -18,7 +19,7 @@ _OF_THE_LOGIT = frozenset({"A4", "A5", "A6", "A9", "B5"})
 _OF_THE_LOSS = frozenset({"B1", "B2", "B3", "C1", "C2", "C5", "S2", "N1", "N1b", "N2"})
 # These see the loss, too, but a scale that is right may leave them to the mend of another convention, the loss's form.
 _OF_THE_TAILS = frozenset({"N1", "N1b", "N2"})
-_OF_LOG_Q = frozenset({"A4", "A9", "B1", "B2", "B3", "B5", "C1", "C2", "C3", "C5", "E1"})
+_OF_LOG_Q = frozenset({"A4", "A9", "B1", "B2", "B3", "B5", "C1", "C2", "C3", "C5", "E1"}) | _OF_THE_TAILS
 
 _SCALES: dict[Literal["sum_of_means", "mean_of_all", "sum"], str] = {
     "sum_of_means": "the sum of both means",
@@ -103,6 +104,17 @@ def _candidates(search: Search) -> Iterator[Mend]:
             f"correct up to the label: its D is the probability of the {'expert' if label else 'generator'}; "
             f"declare Conventions(expert_label={label})",
         )
+    constant = _constant_of_log_q(search)
+    if constant is not None:
+        digits = (
+            int(np.ceil(-np.log10(search.precision.unit_roundoff))) + 2
+        )  # fewer would not be that constant
+        yield Mend(
+            replace(declared, log_q_constant=constant),
+            _OF_LOG_Q,
+            f"correct up to a constant {constant - declared.log_q_constant:.6g} in log q, which b absorbs; "
+            f"declare Conventions(log_q_constant={constant:.{digits}g})",
+        )
     for scale, words in _SCALES.items():
         if scale != declared.loss_scale:
             yield Mend(
@@ -129,17 +141,6 @@ def _candidates(search: Search) -> Iterator[Mend]:
             frozenset({"E1"}),
             "correct up to one constant a batch (b, say), a baseline that no policy gradient sees where episodes "
             "have one length; declare Conventions(reward_baseline=True)",
-        )
-    constant = _constant_of_log_q(search)
-    if constant is not None:
-        digits = (
-            int(np.ceil(-np.log10(search.precision.unit_roundoff))) + 2
-        )  # fewer would not be that constant
-        yield Mend(
-            replace(declared, log_q_constant=constant),
-            _OF_LOG_Q,
-            f"correct up to a constant {constant - declared.log_q_constant:.6g} in log q, which b absorbs; "
-            f"declare Conventions(log_q_constant={constant:.{digits}g})",
         )
 
 
@@ -168,6 +169,7 @@ def _constant_of_log_q(search: Search) -> float | None:
         return None
     conventions = search.implementation.conventions
     views = [view for _, view in search.views("batch")]
+    views.extend(mild_views(views[0]))  # small numbers tell a constant best
     try:
         left = [view.truth.all_logits - view.logits() for view in views]
     except (NotObservedError, ObservableError):

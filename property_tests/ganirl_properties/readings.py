@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 CLAIMS_OF = {
     "logit": ("A4", "A5", "A6", "A9", "B5"),
     "probability": ("A4", "A5", "A9", "B5"),
-    "loss": ("B1", "B3", "A6", "N1", "N1b"),
+    "loss": ("B1", "B3", "A6", "N1", "N1b", "S2"),
     "gradient in θ": ("C1", "C2", "C5", "N2"),
     "gradient in b": ("B2", "B3"),
     "gradient in the policy": ("S1",),

@@ -1,4 +1,4 @@
-"""Every check, as a hypothesis property of the built-in implementations, and the reference against itself at 60 digits."""
+"""Every check, as a hypothesis property of the built-in implementations; and the strategies that draw its cases."""
 
 from __future__ import annotations
 

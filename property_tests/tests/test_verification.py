@@ -246,3 +246,17 @@ class TestTargets:
             wrap(discriminator_loss=3.0)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="expert_label"):
             Conventions(expert_label=2)  # type: ignore[arg-type]
+
+
+def test_code_that_writes_into_its_input_does_not_write_into_the_truth() -> None:
+    def greedy(case: Case, rows: Rows) -> Any:
+        result = logit(case, rows)
+        rows.features[...] = 0.0
+        rows.steps.state[...] = 0
+        case.theta[...] = 0.0
+        return result
+
+    report = verify(
+        wrap(discriminator_logit=greedy, discriminator_loss=loss), claims=["A4", "B1"], profile="smoke"
+    )
+    assert not report.failed

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .case import Case, Rows
+from .case import Case, Rows, Steps
 
 Array = npt.NDArray[np.float64]
 
@@ -88,11 +88,15 @@ class NumpyFramework:
         del device
         dtype = np.dtype(case.precision_name)
 
+        # Copies: code that writes into its input must not write into the truth.
         def cast(values: Any) -> Any:
-            return np.asarray(values, dtype=dtype)
+            return np.array(values, dtype=dtype)
 
         def rows(side: Rows) -> Rows:
-            steps = replace(side.steps, features=cast(side.steps.features))
+            names = ("state", "action", "next_state", "done", "mask")
+            steps = Steps(
+                **{name: np.array(getattr(side.steps, name)) for name in names}, features=cast(side.steps.features)
+            )
             return Rows(cast(side.features), cast(side.log_q), cast(side.weight), steps)
 
         return replace(

@@ -20,6 +20,12 @@ def _unmasked_log_q(side: Side) -> Array:
     return over_steps(log_normalise(side.case.policy_logits)[steps.state, steps.action])
 
 
+def _mask_inverted(side: Side) -> Array:
+    steps = side.rows.steps
+    table = log_normalise(side.case.policy_logits)
+    return over_steps(np.where(steps.mask, 0.0, table[steps.state, steps.action]))
+
+
 def _without_last_step(side: Side) -> Array:
     log_pi = side.log_pi.copy()
     log_pi[np.arange(len(log_pi)), side.length - 1] = 0.0
@@ -162,6 +168,13 @@ FORMULAS = (
         "mask forgotten for log π",
         ("A4",),
         {"log_q": _unmasked_log_q},
+    ),
+    WrongFormula(
+        "log-q-mask-inverted",
+        "log q counts the padding after a trajectory's end, and nothing before it",
+        "done taken for its complement",
+        ("A4",),
+        {"log_q": _mask_inverted},
     ),
     WrongFormula(
         "log-q-last-step-dropped",

@@ -24,6 +24,15 @@ def _mean_of_pairs(terms: Any, weights: Any, scales: Any) -> Any:
     return scales[0] * means[0] + scales[1] * means[1]
 
 
+def _mean_of_shorter(terms: Any, weights: Any, scales: Any) -> Any:
+    shorter = min(len(term) for term in terms)
+    means = [
+        weight[:shorter] @ term[:shorter] / weight[:shorter].sum()
+        for term, weight in zip(terms, weights, strict=True)
+    ]
+    return scales[0] * means[0] + scales[1] * means[1]
+
+
 def _smoothed(smoothing: float) -> dict[str, Any]:
     # One-sided: the expert's target is 1 − ε.
     return {"expert_term": lambda x: (1 - smoothing) * c_softplus(-x) + smoothing * c_softplus(x)}
@@ -101,6 +110,13 @@ FORMULAS = (
         "WGAN",
         ("B1", "C1"),
         {"expert_term": lambda x: -x, "generator_term": lambda x: x},
+    ),
+    WrongFormula(
+        "batches-zipped",
+        "the loss runs over pairs of rows: what the longer batch has beyond the shorter one is left out",
+        "zip(expert, generator)",
+        ("B1", "C1", "S2"),
+        {"loss": _mean_of_shorter},
     ),
     WrongFormula(
         "cost-detached",

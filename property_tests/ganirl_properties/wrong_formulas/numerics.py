@@ -109,12 +109,13 @@ def _clamped(low: float) -> dict[str, Way]:
     def expert(fl: Rounded, x: Array, _: Array) -> Term:
         d = fl.sigmoid(x)
         kept, passes = inside(fl, d)
-        return Term(-np.log(kept), np.where(passes, -fl(1.0 - d), 0.0))
+        return Term(-np.log(kept), np.where(passes, -(1.0 / kept) * (d * fl(1.0 - d)), 0.0))
 
     def generator(fl: Rounded, x: Array, _: Array) -> Term:
         d = fl.sigmoid(x)
         kept, passes = inside(fl, d)
-        return Term(-np.log(fl(1.0 - kept)), np.where(passes, d, 0.0))
+        rest = fl(1.0 - kept)
+        return Term(-np.log(rest), np.where(passes, (1.0 / rest) * (d * fl(1.0 - d)), 0.0))
 
     return {"expert": expert, "generator": generator}
 
@@ -199,6 +200,9 @@ def _of_minus(softplus: Way) -> Way:
 
 _TAILS = ("N1", "N1b", "N2")
 
+# The first two are wrong where D is not small, too, and have a name among the formulas of the loss.
+_EPSILONS = {"log-with-epsilon": 1e-6, "log-with-small-epsilon": 1e-8, "log-with-smaller-epsilon": 1e-10}
+
 NUMERIC_FORMS = (
     NumericForm(
         "log-of-sigmoid",
@@ -228,13 +232,13 @@ NUMERIC_FORMS = (
     ),
     *(
         NumericForm(
-            f"log-with-epsilon-1e-{digits}",
-            f"1e-{digits} is added to D and to 1 − D inside the logarithms",
+            name,
+            f"{epsilon:.0e} is added inside the logarithms",
             "log(D + ε) against log(0)",
             _TAILS,
-            **_with_epsilon(10.0**-digits),
+            **_with_epsilon(epsilon),
         )
-        for digits in (8, 10, 12)
+        for name, epsilon in _EPSILONS.items()
     ),
     NumericForm(
         "bce-on-probabilities",

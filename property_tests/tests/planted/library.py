@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torch.distributions import Categorical
 from torch.nn import functional as F
 
 from ganirl import OBSERVABLES, Conventions, Implementation, wrap
@@ -24,8 +23,8 @@ class Library:
 
     def log_q(self, case: Any, rows: Any) -> Tensor:
         steps = rows.steps
-        chosen = Categorical(logits=case.policy_logits[steps.state]).log_prob(steps.action)
-        return (chosen * steps.mask).sum(dim=1)
+        log_pi = F.log_softmax(case.policy_logits, dim=1)[steps.state, steps.action]
+        return (log_pi * steps.mask).sum(dim=1)
 
     def cost(self, case: Any, rows: Any) -> Tensor:
         return rows.features @ case.theta

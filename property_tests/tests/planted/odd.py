@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from torch.distributions import Categorical
 from torch.nn import functional as F
 
 from ganirl import Conventions
@@ -203,6 +204,13 @@ class LogsumexpOfPolicyLogits(Library):
         logits = case.policy_logits[steps.state]
         chosen = logits.gather(-1, steps.action[..., None]).squeeze(-1) - logits.logsumexp(dim=-1)
         return torch.where(steps.mask, chosen, 0.0).sum(dim=1)
+
+
+@odd
+class CategoricalPolicy(Library):
+    def log_q(self, case: Any, rows: Any) -> Tensor:
+        policy = Categorical(logits=case.policy_logits[rows.steps.state])
+        return (policy.log_prob(rows.steps.action) * rows.steps.mask).sum(dim=1)
 
 
 @odd

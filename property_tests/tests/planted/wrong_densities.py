@@ -155,3 +155,32 @@ class BiasOfAPerStepNetwork(Library):
 class NoLogQInBfloat16(Library):
     def discriminator_logit(self, case: Any, rows: Any) -> Tensor:
         return -(self.cost(case, rows) + case.b)
+
+
+@wrong("A4", diagnosis="log-q-mask-inverted")
+class DoneMaskInverted(Library):
+    def log_q(self, case: Any, rows: Any) -> Tensor:
+        steps = rows.steps
+        chosen = Categorical(logits=case.policy_logits[steps.state]).log_prob(steps.action)
+        return (chosen * ~steps.mask).sum(dim=1)
+
+
+@wrong("A4", diagnosis=None)
+class LogQOfExpertsFromAnOlderPolicy(Library):
+    """A cache filled at the first call, when the policy was uniform."""
+
+    def log_q(self, case: Any, rows: Any) -> Tensor:
+        if rows is case.expert:
+            return (
+                -rows.steps.mask.sum(dim=1) * case.policy_logits.new_tensor(case.policy_logits.shape[1]).log()
+            )
+        return super().log_q(case, rows)
+
+
+@wrong("A4", "E1", diagnosis="no-log-q")
+class NoLogQAndTheRewardOfGail(Library):
+    def discriminator_logit(self, case: Any, rows: Any) -> Tensor:
+        return -(self.cost(case, rows) + case.b)
+
+    def generator_reward(self, case: Any, rows: Any) -> Tensor:
+        return -F.logsigmoid(-self.discriminator_logit(case, rows))

@@ -81,3 +81,22 @@ class NormalisedAdvantage(Library):
 class HalfTheEntropy(Library):
     def generator_reward(self, case: Any, rows: Any) -> Tensor:
         return -self.cost(case, rows) - case.b - 0.5 * self.log_q(case, rows)
+
+
+@wrong("E3", diagnosis="reward-entropy-twice")
+class RewardNotDetached(Library):
+    """The product rule: log q is differentiated in the reward as well."""
+
+    def discriminator_logit(self, case: Any, rows: Any) -> Tensor:
+        return -self.cost(case, rows) - case.b - self.log_q(case, rows)
+
+    def discriminator_loss(self, case: Any) -> Tensor:
+        logits = [
+            -self.cost(case, rows) - case.b - self.log_q(case, rows).detach()
+            for rows in (case.expert, case.generator)
+        ]
+        return -F.logsigmoid(logits[0]).mean() - F.logsigmoid(-logits[1]).mean()
+
+    def policy_loss(self, case: Any) -> Tensor:
+        rows = case.generator
+        return -(self.log_q(case, rows) * self.generator_reward(case, rows)).mean()

@@ -126,7 +126,7 @@ class OptimalZDifferentiated(Library):
         """E_p[c'] + ∂b*/∂θ by the implicit function theorem."""
         rows = (case.expert, case.generator)
         logit = torch.cat([self.discriminator_logit(case, side) for side in rows]).detach()
-        count = torch.cat([torch.full((len(side.features),), 1 / len(side.features)) for side in rows])
+        count = torch.cat([logit.new_full((len(side.features),), 1 / len(side.features)) for side in rows])
         weight = count * torch.sigmoid(logit) * torch.sigmoid(-logit)
         features = torch.cat([side.features for side in rows])
         return case.expert.features.mean(dim=0) - (weight @ features) / weight.sum()
@@ -157,3 +157,16 @@ class AscentOnTheCost(Library):
 class WeightDecayInTheLoss(Library):
     def discriminator_loss(self, case: Any) -> Tensor:
         return super().discriminator_loss(case) + 1e-3 * case.theta.square().sum()
+
+
+@wrong("B1", "S2", diagnosis="batches-zipped")
+class ZippedToTheShorterBatch(_TwoLogits):
+    def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
+        pairs = list(zip(expert, generator, strict=False))
+        return sum((F.softplus(-e) + F.softplus(g) for e, g in pairs), expert.new_zeros(())) / len(pairs)
+
+
+@wrong("B1", "C1", diagnosis="least-squares")
+class LeastSquaresAndNoGradientInZ(LeastSquares):
+    def discriminator_logit(self, case: Any, rows: Any) -> Tensor:
+        return -self.cost(case, rows) - case.b.detach() - self.log_q(case, rows).detach()

@@ -47,7 +47,8 @@ def _convert(latex: str, kind: str) -> str:
 
     # The converter knows \underset, but not the starred operator with its limit below.
     latex = re.sub(r"\\operatorname\*\{([^{}]*)\}\\?;?_\{([^{}]*)\}", r"\\underset{\2}{\\mathrm{\1}}", latex)
-    return convert(latex, display=kind).replace(_NAMESPACE, "")
+    converted: str = convert(latex, display=kind)
+    return converted.replace(_NAMESPACE, "")
 
 
 def _refuse_foreign(root: ElementTree.Element) -> None:

@@ -1,0 +1,125 @@
+"""The verifier against code that it does not know: wrong code is caught and named, odd code that is right passes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip(
+    "torch", reason="the planted libraries are written in PyTorch: pip install 'ganirl[torch]'"
+)
+
+from planted import ODD, WRONG
+
+from ganirl_properties import Report, judging, verify
+from ganirl_properties.search import Failure, Search
+from ganirl_properties.targets import load_target
+
+# Without N1b, which asks for 901 losses, and without those that read the same numbers as one of these.
+QUICK = ("A4", "A5", "A6", "B1", "B2", "C1", "C2", "C3", "E*", "N1", "N2", "S*")
+
+ADAPTER = """
+import numpy as np
+from ganirl import Conventions, wrap
+
+def log_q(case, rows):
+    logits = case.policy_logits
+    log_pi = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    return np.where(rows.steps.mask, log_pi[rows.steps.state, rows.steps.action], 0).sum(axis=1)
+
+def logit(case, rows):
+    return -(rows.features @ case.theta) + case.b - log_q(case, rows)
+
+def loss(case):
+    expert, generator = logit(case, case.expert), logit(case, case.generator)
+    return np.logaddexp(0, -expert).mean() + np.logaddexp(0, generator).mean()
+
+target = wrap(
+    name="log Z as the bias",
+    conventions=Conventions(log_q="computed"),
+    discriminator_logit=logit,
+    discriminator_loss=loss,
+)
+"""
+
+
+@pytest.fixture
+def _unshrunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdicts and names do not depend on how small a counterexample is made, which takes most of the time."""
+
+    def as_it_is(search: Search, failure: Failure) -> Failure:
+        del search
+        return failure
+
+    monkeypatch.setattr(judging, "smallest", as_it_is)
+
+
+def said(report: Report) -> dict[str, str]:
+    return {
+        row.claim: row.verdict + (f": {row.diagnosis.formula}" if row.diagnosis else "")
+        for row in report.verdicts
+    }
+
+
+@pytest.mark.usefixtures("_unshrunk")
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_code_is_caught_at_its_root_and_named(name: str) -> None:
+    planted = WRONG[name]
+    claims = (*QUICK, "N1b") if "N1b" in planted.roots else QUICK
+    report = verify(planted.make(), claims=claims, profile="smoke", dtypes=[planted.dtype])
+    rows = {row.claim: row for row in report.verdicts}
+    assert report.failed
+    assert report.equivalence.verdict == "not equivalent"
+    assert {root: rows[root].verdict for root in planted.roots} == dict.fromkeys(planted.roots, "violated"), (
+        said(report)
+    )
+    diagnosis = rows[planted.roots[0]].diagnosis
+    assert (diagnosis.formula if diagnosis else None) == planted.diagnosis, said(report)
+
+
+@pytest.mark.usefixtures("_unshrunk")
+@pytest.mark.parametrize(("dtype", "seed"), [("float64", 0), ("float32", 1), ("bfloat16", 2)])
+@pytest.mark.parametrize("name", ODD)
+def test_odd_code_that_is_right_is_not_failed(name: str, dtype: str, seed: int) -> None:
+    report = verify(ODD[name](), claims=QUICK, profile="smoke", dtypes=[dtype], seed=seed)
+    assert not report.failed, said(report)
+    assert not any(row.diagnosis for row in report.verdicts)
+
+
+@pytest.mark.usefixtures("_unshrunk")
+@pytest.mark.parametrize(
+    "name", ["NoLogQ", "LogQAtExplorationTemperature", "SmoothedLabels", "LogWithEpsilon"]
+)
+def test_a_coarse_format_gives_no_other_name(name: str) -> None:
+    report = verify(WRONG[name].make(), claims=QUICK, profile="smoke")
+    formats = {row.dtype for row in report.verdicts if row.verdict == "violated"}
+    assert formats >= {"float64", "float32"}
+    assert {row.diagnosis.formula for row in report.verdicts if row.diagnosis} == {WRONG[name].diagnosis}
+
+
+@pytest.mark.usefixtures("_unshrunk")
+def test_two_errors_are_both_named() -> None:
+    report = verify(
+        WRONG["NoLogQAndTheRewardOfGail"].make(), claims=["A4", "E1"], profile="smoke", dtypes=["float64"]
+    )
+    assert said(report) == {"A4": "violated: no-log-q", "E1": "violated: reward-minus-log-one-minus-d"}
+
+
+def test_a_wrong_adapter_file_fails_on_the_command_line(tmp_path: Path) -> None:
+    pytest.importorskip("ganirl_reports")
+    path = tmp_path / "adapter.py"
+    path.write_text(ADAPTER, encoding="utf-8")
+    assert load_target(f"{path}:target").name == "log Z as the bias"
+    run = "from ganirl_reports.command_line import main; main()"
+    found = subprocess.run(
+        [sys.executable, "-c", run, "verify", f"{path}:target", "--claims", "A4,B1", "--profile", "smoke"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert found.returncode == 1, found.stderr
+    assert "wrong sign" in found.stdout
