@@ -104,7 +104,7 @@ def _policy_gradient(truth: Truth) -> Expected:
 
 
 COMPARISONS = (
-    Comparison("log_q", _rows("log_q"), lambda truth: truth.true_log_q_expected),
+    Comparison("log_q", _rows("log_q"), lambda truth: truth.log_likelihood),
     Comparison("discriminator_logit", _rows("discriminator_logit"), lambda truth: truth.logit),
     Comparison(
         "discriminator_probability", _rows("discriminator_probability"), lambda truth: truth.probability

@@ -66,6 +66,10 @@ class Observed:
         """What the policy optimiser is fed for the generator's rows, (n_q,)."""
         return self._rows("generator_reward", "generator")
 
+    def log_partition(self) -> float:
+        """Its estimate of log Z."""
+        return self._scalar("log_partition")
+
     def log_q(self, side: Side) -> Array:
         """Its own Σ log π of a side, (n,)."""
         return self._rows("log_q", side)
@@ -126,7 +130,8 @@ class Observed:
                 )
             if self.conventions.log_q != "computed":
                 raise NotObservedError("log q is handed to it, so that no policy parameter reaches this loss")
-            (taken,) = self._differentiate("discriminator_loss", ("policy_logits",))
+            # With θ beside it: a loss that does not see the policy is as it should be, not one whose graph is cut.
+            _, taken = self._differentiate("discriminator_loss", ("theta", "policy_logits"))
             return np.zeros(shape) if taken is None else taken
 
         return self._memo("policy_gradient_of_loss", "", take)
@@ -219,6 +224,12 @@ class Observed:
             raise ObservableError(
                 f"differentiating {name} raised {type(raised).__name__}: {raised}"
             ) from raised
-        if taken is None:
+        if taken is None and isinstance(value, int | float | np.generic | np.ndarray):
             raise NotObservedError(f"{name} cannot be differentiated here, and the adapter gives no gradient")
+        if taken is None or all(part is None for part in taken):
+            fields = " or ".join(f"case.{field}" for field in wrt)
+            raise ObservableError(
+                f"no gradient of {name} reaches {fields}: its graph is cut by detach(), no_grad(), or by wrapping the "
+                f"case's tensor anew, as nn.Parameter({fields.split()[0]}) does; return float(…) if only its value is meant"
+            )
         return taken

@@ -106,13 +106,17 @@ class Batch:
     def _cost_terms(self) -> int:
         return int(self.case.expert.steps.features.shape[1] * len(self.case.theta)) + 1
 
+    def log_likelihood_error(self, arithmetic: FloatModel) -> Array:
+        """Error of a Σ log π that is computed: T2' summed over steps."""
+        return np.concatenate(
+            [_log_likelihood_error(arithmetic, self.case.policy_logits, side) for side in self._sides]
+        )
+
     def log_q_error(self, arithmetic: FloatModel) -> Array:
         """Error of log q: none for one that was handed over, T2' summed over steps for one that is computed."""
         if self.conventions.log_q != "computed":
             return np.zeros(self.generator.stop)
-        return np.concatenate(
-            [_log_likelihood_error(arithmetic, self.case.policy_logits, side) for side in self._sides]
-        )
+        return self.log_likelihood_error(arithmetic)
 
     def logit_error(self, arithmetic: FloatModel) -> Array:
         """B of ℓ in any order of association (T2any); of the given logits, their own last digit."""

@@ -6,6 +6,7 @@ case itself; a comparison allows S·bound.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import bounds, objectives
-from .batch import Batch
+from .batch import Batch, log_likelihood
 from .bounds import FloatModel
 from .logspace import log_sum_exp, sigmoid, softplus
 from .optimum import Optimum, optimal_b
@@ -55,11 +56,27 @@ class Truth(Batch):
         return Expected(sigmoid(self.all_logits), error[0] + error[1])
 
     @cached_property
-    def true_log_q_expected(self) -> Expected:
-        """Log q of all rows."""
-        magnitude = np.abs(self.true_log_q)
-        error = self.log_q_error(self.arithmetic) + self.log_q_error(REFERENCE)
-        return Expected(self.true_log_q, error + self.arithmetic.gamma(2) * magnitude)
+    def log_likelihood(self) -> Expected:
+        """Σ_t log π(a_t|s_t) of all rows, its declared constant included (A4); computed, or as it was handed over."""
+        computed = np.concatenate([log_likelihood(self.case.policy_logits, side) for side in self._sides])
+        error = self.log_likelihood_error(self.arithmetic) + self.log_likelihood_error(REFERENCE)
+        handed = np.abs(self._joined("log_q") - computed)
+        constant = self.conventions.log_q_constant
+        rounding = self.arithmetic.gamma(2) * (np.abs(computed) + abs(constant))
+        return Expected(computed + constant, error + handed + rounding)
+
+    @cached_property
+    def log_partition(self) -> Expected:
+        """Log E_μ[e^{−c}/μ̃] at the case's b, which is b + log 2E_μ[D] (B4); at b* it is b*."""
+        b = float(self.case.b)
+        log_weight, x_error = self._log_importance(*self.weights)
+        value = float(log_sum_exp(log_weight))
+        bound = sum(
+            float(bounds.log_sum_exp_error(arithmetic, log_weight, x_error(arithmetic)))
+            + 4 * arithmetic.u * (abs(b) + abs(value))
+            for arithmetic in (self.arithmetic, REFERENCE)
+        )
+        return Expected(np.asarray(value), np.asarray(bound))
 
     def loss_error(self, arithmetic: FloatModel, form: str) -> float:
         """B of L_D as its two means of softplus (T3 or T4, then T5)."""
@@ -232,34 +249,35 @@ class Truth(Batch):
     def _surrogate_gradient(self, alpha_p: float, alpha_q: float) -> Expected:
         w_p, w_q = self.weights
         share_p, share_q = 2 * alpha_p * w_p / (alpha_p + alpha_q), 2 * alpha_q * w_q / (alpha_p + alpha_q)
-        if self.given_logit is not None:
-            # e^{−c}/μ̃ = 2e^b D: given its logits, the weights are its D.
-            log_weight = np.log(0.5 * (share_p + share_q)) - softplus(-self.given_logit)
-            share = np.exp(log_weight - log_sum_exp(log_weight))
-            value = w_p @ self.derivative - share @ self.derivative
-            magnitude = np.abs(self.given_logit)
-        else:
-            b = float(self.case.b)
-            log_mixture = objectives.log_mixture(self.cost, self.log_q, b)
-            data = objectives.expectation(w_p, self.derivative)
-            mixed = objectives.surrogate_gradient(share_p, share_q, self.cost, log_mixture, self.derivative)
-            value = data + mixed - objectives.expectation(share_p, self.derivative)
-            log_weight = np.log(0.5 * (share_p + share_q)) - self.cost - log_mixture
-            magnitude = self.cost_magnitude + abs(b) + np.abs(self.log_q)
+        log_weight, x_error = self._log_importance(share_p, share_q)
+        value = w_p @ self.derivative - np.exp(log_weight - log_sum_exp(log_weight)) @ self.derivative
         bound = np.zeros_like(value)
         for arithmetic in (self.arithmetic, REFERENCE):
-            # log w = −c − log ½(e^{−c−b} + q): c enters twice; logaddexp and the logarithm of a weight are 2κ more.
-            terms = arithmetic.gamma(self._cost_terms + 3)
-            x_error = (
-                2 * terms * magnitude
-                + (2 * arithmetic.kappa + 4) * arithmetic.u
-                + self.log_q_error(arithmetic)
-            )
-            bound += bounds.softmax_mean_error(arithmetic, log_weight, x_error, self.derivative)
+            bound += bounds.softmax_mean_error(arithmetic, log_weight, x_error(arithmetic), self.derivative)
             bound += arithmetic.gamma(len(log_weight) + self._cost_terms + 3) * (
                 w_p @ np.abs(self.derivative)
             )
         return Expected(value, bound)
+
+    def _log_importance(self, w_p: Array, w_q: Array) -> tuple[Array, Callable[[FloatModel], Array]]:
+        """Log of μ·e^{−c}/μ̃ of all rows, never through D unless its logits are given; and its error."""
+        with np.errstate(divide="ignore"):
+            log_share = np.log(0.5 * (w_p + w_q))
+        b = float(self.case.b)
+        if self.given_logit is not None:
+            # e^{−c}/μ̃ = 2e^b D: given its logits, the weights are its D.
+            log_weight = log_share - softplus(-self.given_logit) + np.log(2.0) + b
+            magnitude = np.abs(self.given_logit) + abs(b)
+        else:
+            log_weight = log_share - self.cost - objectives.log_mixture(self.cost, self.log_q, b)
+            magnitude = self.cost_magnitude + abs(b) + np.abs(self.log_q)
+
+        def error(arithmetic: FloatModel) -> Array:
+            # log w = −c − log ½(e^{−c−b} + q): c enters twice; logaddexp and the logarithm of a weight are 2κ more.
+            terms = arithmetic.gamma(self._cost_terms + 3)
+            return 2 * terms * magnitude + (2 * arithmetic.kappa + 4) * arithmetic.u + self.log_q_error(arithmetic)
+
+        return log_weight, error
 
     @cached_property
     def optimum(self) -> Optimum:

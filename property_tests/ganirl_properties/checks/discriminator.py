@@ -24,6 +24,11 @@ def _probability(view: View) -> Iterator[Comparison]:
     yield compare("discriminator_probability", view.probabilities(), view.truth.probability)
 
 
+def _log_likelihood(view: View) -> Iterator[Comparison]:
+    got = np.concatenate([view.observed.log_q("expert"), view.observed.log_q("generator")])
+    yield compare("log_q", got, view.truth.log_likelihood)
+
+
 def _log_odds(view: View) -> Iterator[Comparison]:
     # Both may have rounded ℓ in an order of their own.
     logits = view.logits()
@@ -84,6 +89,7 @@ CHECKS = (
         "batch",
         _probability,
     ),
+    Check("A4", "log q", "its log q against Σ log π of the given actions", ("log_q",), "batch", _log_likelihood),
     Check(
         "A5",
         "log odds",

@@ -99,6 +99,10 @@ def _within(view: View, name: str, got: np.ndarray, bound: float) -> Comparison:
     return compare(name, got, Expected(expected, np.asarray(bound + reference)))
 
 
+def _estimate(view: View) -> Iterator[Comparison]:
+    yield compare("log_partition at b*", view.observed.log_partition(), view.truth.log_partition)
+
+
 def _balance(view: View, values: np.ndarray) -> Iterator[Comparison]:
     w_p, w_q = view.truth.weights
     alpha_p, alpha_q = view.truth.scales
@@ -148,5 +152,13 @@ CHECKS = (
     ),
     Check(
         "B5", "logit", "mean σ(ℓ) of both sides at b*", ("discriminator_logit",), "optimum", _balance_of_logit
+    ),
+    Check(
+        "B5",
+        "estimate",
+        "its log E_μ[e^{−c}/μ̃] at b*, where that is b* itself",
+        ("log_partition",),
+        "optimum",
+        _estimate,
     ),
 )

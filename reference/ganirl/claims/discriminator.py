@@ -18,7 +18,7 @@ CLAIMS = (
         "Finn et al. 2016, section 3.1 (unnumbered, after eq. (3))",
         tier=1,
         preconditions=(r"$q > 0$",),
-        observables=("discriminator_logit | discriminator_probability",),
+        observables=("discriminator_logit | discriminator_probability | log_q",),
     ),
     Claim(
         "A5",

@@ -34,11 +34,12 @@ CLAIMS = (
     Claim(
         "B5",
         "Balance at the optimal Z",
-        r"b = b^{*} \;\Rightarrow\; \mathbb{E}_p[D] + \mathbb{E}_q[D] = 1",
+        r"b = b^{*} \;\Rightarrow\; \mathbb{E}_p[D] + \mathbb{E}_q[D] = 1,"
+        r"\ \text{that is}\ \log \mathbb{E}_\mu[e^{-c}/\tilde\mu] = b^{*}",
         "Finn et al. 2016, section 3.2.1 (the optimum in Z)",
         tier=1,
         preconditions=(r"$b = b^{*}$, the minimiser of $L_D$ on that batch",),
         requires=("A4", "B2"),
-        observables=("discriminator_probability | discriminator_logit",),
+        observables=("discriminator_probability | discriminator_logit | log_partition",),
     ),
 )
