@@ -33,10 +33,14 @@ def equivalence(
             for verdict in verdicts
             if verdict.claim == broken[0] and verdict.verdict in ("violated", "blocked")
         )
-        return Equivalence(sides, "not equivalent", f"{', '.join(broken)} violated: {first.message}")
+        word = first.verdict
+        rest = len(by_verdict.get("error", []))
+        unjudged = f"; {rest} more claims could not be judged" if rest else ""
+        return Equivalence(sides, "not equivalent", f"{', '.join(broken)} {word}: {first.message}{unjudged}")
     undecided = by_verdict.get("error", []) + by_verdict.get("inconclusive", [])
     if undecided:
-        return Equivalence(sides, "undecided", f"{', '.join(undecided)} could not be judged")
+        first = next(verdict for verdict in verdicts if verdict.verdict in ("error", "inconclusive"))
+        return Equivalence(sides, "undecided", f"{first.claim}: {first.message}")
     waived = by_verdict.get("waived", [])
     if waived:
         first = next(verdict for verdict in verdicts if verdict.verdict == "waived")

@@ -35,13 +35,21 @@ def judge_claims(search: Search, claims: Sequence[Claim], preferred: tuple[str, 
         if violated
         else {}
     )
+    causes = {claim: blocked_by(search, findings[claim], violated) for claim in violated}
     for claim in waiting:
-        if claim.id in mended:
+        if claim.id in mended and claim.id not in search.implementation.departures:
             sentence, under = mended[claim.id]
             yield _row(search, under, "conditional", sentence)
         else:
-            cause = blocked_by(search, findings[claim.id], violated)
-            yield _verdict(search, findings[claim.id], cause, names.get(claim.id))
+            yield _verdict(search, findings[claim.id], _root(claim.id, causes), names.get(claim.id))
+
+
+def _root(claim: str, causes: dict[str, str | None]) -> str | None:
+    """Return the failed claim at the end of the chain of explanations; None if it fails by itself."""
+    seen = [claim]
+    while (cause := causes.get(seen[-1])) is not None and cause not in seen:
+        seen.append(cause)
+    return seen[-1] if len(seen) > 1 else None
 
 
 def _row(search: Search, finding: Finding, verdict: VerdictName, message: str, **more: object) -> Verdict:
@@ -70,17 +78,16 @@ def _verdict(
             return _row(search, finding, "inconclusive", "no bound can be given on these cases")
         return _row(search, finding, "not_addressed", "; ".join(dict.fromkeys(finding.unobserved)))
     if not finding.violated:
-        if departure is not None:
-            message = (
-                f"declared as a departure ({departure}), but it does not depart: take the declaration out"
-            )
-            return _row(search, finding, "error", message)
         condition = _condition(search, finding.claim)
         if condition is not None:
             return _row(search, finding, "conditional", condition)
         return _row(search, finding, "satisfied", "")
     if departure is not None:
         return _row(search, finding, "waived", departure)
+    declared = search.implementation.departures.get(cause) if cause is not None else None
+    if declared is not None:
+        message = f"follows from {cause}, which departs by design: {declared}"
+        return _row(search, finding, "waived", message, blocked_by=cause)
     shown = _told(search, finding)
     if cause is not None:
         message = f"follows from {cause}: given what fails there, this is as it should be"
@@ -104,5 +111,6 @@ def _condition(search: Search, claim: str) -> str | None:
 
 
 def _told(search: Search, finding: Finding) -> Counterexample:
-    failure = smallest(search, finding.failures[0])
+    plainest = max(finding.failures, key=lambda failure: failure.judgement.ratio)
+    failure = smallest(search, plainest)
     return counterexample(finding.claim, failure, search.implementation.name)

@@ -230,6 +230,7 @@ class Observed:
             fields = " or ".join(f"case.{field}" for field in wrt)
             raise ObservableError(
                 f"no gradient of {name} reaches {fields}: its graph is cut by detach(), no_grad(), or by wrapping the "
-                f"case's tensor anew, as nn.Parameter({fields.split()[0]}) does; return float(…) if only its value is meant"
+                f"case's tensor anew, as nn.Parameter({fields.split()[0]}) does; "
+                "return float(…) if only its value is meant"
             )
         return taken

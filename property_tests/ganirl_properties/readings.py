@@ -18,6 +18,7 @@ Array = npt.NDArray[np.float64]
 
 # Which claims speak about which observable: a name found for one observable is given to its claims.
 CLAIMS_OF = {
+    "log q": ("A4",),
     "logit": ("A4", "A5", "A6", "A9", "B5"),
     "probability": ("A4", "A5", "A9", "B5"),
     "loss": ("B1", "B3", "A6", "N1", "N1b", "S2"),
@@ -28,6 +29,7 @@ CLAIMS_OF = {
     "generator loss": ("E1",),
     "policy gradient": ("E3",),
     "IRL gradient": ("C3", "C2"),
+    "estimate of log Z": ("B5",),
 }
 
 # What is seen by differences of the loss where the gradient itself is not.
@@ -117,6 +119,12 @@ def _of_batch(view: View) -> Iterator[Reading]:
     size, scales = _size(view), sum(truth.scales)
     steep = truth.worst_derivative * scales + 1e-3
     yield from _asked("logit", view.logits, lambda p: p.logits(case), size)
+    yield from _asked(
+        "log q",
+        lambda: np.concatenate([observed.log_q("expert"), observed.log_q("generator")]),
+        lambda p: p.log_q(case),
+        size,
+    )
     yield from _asked("probability", view.probabilities, lambda p: p.probabilities(case), 1.0)
     yield from _asked("loss", observed.loss, lambda p: p.loss(case), size)
     yield from _asked("gradient in θ", observed.gradient_theta, lambda p: p.gradient(case)[0], steep)
@@ -130,6 +138,7 @@ def _of_batch(view: View) -> Iterator[Reading]:
     yield from _asked("reward", observed.reward, lambda p: p.reward(case), size)
     yield from _asked("generator loss", observed.generator_loss, lambda p: p.generator_loss(case), size)
     yield from _asked("IRL gradient", observed.irl_gradient, lambda p: p.irl_gradient(case), steep)
+    yield from _asked("estimate of log Z", observed.log_partition, lambda p: p.log_partition(case), size)
 
 
 def _given_logits(view: View) -> Iterator[Reading]:

@@ -203,8 +203,9 @@ class Search:
                 finding.unobserved.append(f"it has no {' and no '.join(missing)}")
                 continue
             try:
-                for data, view in self._suited(check):
-                    self._look(check, data, view, finding)
+                with np.errstate(all="ignore"):  # what overflows is judged, not printed
+                    for data, view in self._suited(check):
+                        self._look(check, data, view, finding)
             except NotObservedError as why:
                 finding.unobserved.append(str(why))
             except ObservableError as why:

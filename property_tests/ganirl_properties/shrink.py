@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import hypothesis
+import numpy as np
 from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.errors import NoSuchExample
@@ -28,6 +29,7 @@ def smallest(search: Search, failure: Failure) -> Failure:
         return failure
     best = failure
     tries = 0
+    clear = _clear(failure.judgement.ratio)
 
     def fails(candidate: bytes) -> bool:
         nonlocal best, tries
@@ -35,7 +37,7 @@ def smallest(search: Search, failure: Failure) -> Failure:
         if tries > MOST_TRIES:
             return False
         worst = _worst(search, failure, candidate)
-        if worst is None:
+        if worst is None or worst.ratio < clear:
             return False
         view_case = search.view(candidate, setting).case
         if _size(candidate) <= _size(best.data or data):
@@ -58,6 +60,18 @@ def smallest(search: Search, failure: Failure) -> Failure:
     with suppress(NoSuchExample):
         hypothesis.find(st.binary(max_size=BYTES_PER_CASE), fails, settings=settings, database_key=key)
     return best
+
+
+# A factor that nobody takes for rounding.
+_CLEARLY_BEYOND = 1e3
+
+
+def _clear(ratio: float) -> float:
+    """Return how far beyond what is allowed the smaller case must be, so that shrinking keeps the kind of failure.
+
+    A NaN or infinity stays one, and a failure by orders of magnitude is not told as one of the last digit.
+    """
+    return ratio if not np.isfinite(ratio) else min(_CLEARLY_BEYOND, ratio**0.5)
 
 
 def _size(data: bytes) -> tuple[int, bytes]:

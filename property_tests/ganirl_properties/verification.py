@@ -110,6 +110,7 @@ def verify(
         seconds=round(time.perf_counter() - started, 3),
         interrupted=interrupted,
     )
+    verdicts = _with_stale_departures(verdicts, implementation)
     order = {(claim.id, name): place for place, (claim, name) in enumerate(plan)}
     verdicts.sort(key=lambda verdict: order[verdict.claim, verdict.dtype])
     return Report(run, tuple(verdicts), equivalence(run.observables, implementation.conventions, verdicts))
@@ -153,6 +154,23 @@ def _versions(implementation: Implementation, framework: Framework) -> dict[str,
     versions = {"python": platform.python_version(), "numpy": np.__version__, **framework.versions()}
     own: Mapping[str, str] = getattr(implementation, "versions", {})
     return versions | dict(own)
+
+
+def _with_stale_departures(verdicts: list[Verdict], implementation: Implementation) -> list[Verdict]:
+    """Turn what holds in spite of a declared departure into errors; one format that departs justifies it for all."""
+    departing = {row.claim for row in verdicts if row.verdict not in ("satisfied", "conditional")}
+    stale = set(implementation.departures) - departing
+    return [
+        dataclasses.replace(
+            row,
+            verdict="error",
+            message=f"declared as a departure ({implementation.departures[row.claim]}), but it does not depart: "
+            "take the declaration out",
+        )
+        if row.claim in stale
+        else row
+        for row in verdicts
+    ]
 
 
 # --- one format -------------------------------------------------------------------------------------------

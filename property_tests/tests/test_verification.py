@@ -260,3 +260,51 @@ def test_code_that_writes_into_its_input_does_not_write_into_the_truth() -> None
         wrap(discriminator_logit=greedy, discriminator_loss=loss), claims=["A4", "B1"], profile="smoke"
     )
     assert not report.failed
+
+
+def test_what_follows_from_a_departure_is_waived_with_it() -> None:
+    reason = "the reward is f alone by design"
+
+    def f_alone(case: Case, rows: Rows) -> Any:
+        return -(rows.features @ case.theta) - case.b
+
+    report = verify(
+        wrap(generator_reward=f_alone, departures={"E1": reason}), claims=["E1", "E3"], profile="smoke"
+    )
+    assert {each.claim: each.verdict for each in report.verdicts} == {"E1": "waived", "E3": "waived"}
+    assert reason in row(report, "E3").message
+    assert not report.failed
+
+
+def test_one_format_that_departs_justifies_the_declaration_for_all() -> None:
+    # A small constant error: seen in float64, below the resolution of float32.
+    nearly = wrap(
+        discriminator_logit=lambda case, rows: logit(case, rows) + np.asarray(1e-9, dtype=case.theta.dtype),
+        departures={"A4": "a tiny offset by design"},
+    )
+    report = verify(nearly, claims=["A4"], profile="smoke")
+    assert row(report, "A4").verdict == "waived"
+    assert row(report, "A4", "float32").verdict == "satisfied"
+    assert not report.failed
+
+
+def test_observables_that_are_listed_are_judged() -> None:
+    report = verify(
+        wrap(log_q=lambda case, rows: 7 * rows.log_q, log_partition=lambda case: -1e9),
+        claims=["A4", "B5"],
+        profile="smoke",
+        dtypes=["float64"],
+    )
+    assert {each.claim: each.verdict for each in report.verdicts} == {"A4": "violated", "B5": "violated"}
+
+
+def test_shrinking_keeps_the_kind_of_failure() -> None:
+    def infinite(case: Case, rows: Rows) -> Any:
+        d = 1 / (1 + np.exp(-logit(case, rows)))
+        return np.log(d) - np.log(1 - d)
+
+    shown = row(
+        verify(wrap(generator_reward=infinite), claims=["E1"], dtypes=["float64"], profile="default"), "E1"
+    )
+    assert shown.counterexample is not None
+    assert not np.isfinite(shown.counterexample.got)

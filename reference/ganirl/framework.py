@@ -95,7 +95,8 @@ class NumpyFramework:
         def rows(side: Rows) -> Rows:
             names = ("state", "action", "next_state", "done", "mask")
             steps = Steps(
-                **{name: np.array(getattr(side.steps, name)) for name in names}, features=cast(side.steps.features)
+                **{name: np.array(getattr(side.steps, name)) for name in names},
+                features=cast(side.steps.features),
             )
             return Rows(cast(side.features), cast(side.log_q), cast(side.weight), steps)
 

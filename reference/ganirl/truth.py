@@ -275,7 +275,11 @@ class Truth(Batch):
         def error(arithmetic: FloatModel) -> Array:
             # log w = −c − log ½(e^{−c−b} + q): c enters twice; logaddexp and the logarithm of a weight are 2κ more.
             terms = arithmetic.gamma(self._cost_terms + 3)
-            return 2 * terms * magnitude + (2 * arithmetic.kappa + 4) * arithmetic.u + self.log_q_error(arithmetic)
+            return (
+                2 * terms * magnitude
+                + (2 * arithmetic.kappa + 4) * arithmetic.u
+                + self.log_q_error(arithmetic)
+            )
 
         return log_weight, error
 

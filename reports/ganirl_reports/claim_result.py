@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -23,12 +23,12 @@ class ClaimResult:
     Attributes
     ----------
     claim : its id
-    expected_failure : the reason why it is expected to be violated; None if it is not
+    expected_failures : claim → the reason why it is expected to be violated; of all claims of the test
     looked_at : whether the test has asked for anything
     """
 
     claim: str
-    expected_failure: str | None
+    expected_failures: Mapping[str, str]
     _verify: Callable[[], Report]
     looked_at: bool = False
 
@@ -60,12 +60,21 @@ class ClaimResult:
         """
         __tracebackhide__ = True
         verdict = self.verdict
-        if self.expected_failure is not None:
-            self._check_expected(verdict, self.expected_failure)
+        expected = self.expected_failures.get(self.claim)
+        if expected is not None:
+            self._check_expected(verdict, expected)
+        elif verdict == "blocked" and (root := self._expected_root()) is not None:
+            pytest.xfail(f"{self.claim} follows from {root}: {self.expected_failures[root]}")
         elif verdict in ("violated", "error", "inconclusive", "blocked"):
             raise ClaimFailed(self.explanation())
         elif verdict in ("not_addressed", "waived"):
             self._skip(verdict)
+
+    def _expected_root(self) -> str | None:
+        """Return the expected failure that explains every row that is blocked; None if one is not expected."""
+        roots = {row.blocked_by for row in self.verdicts if row.verdict == "blocked"}
+        known = [root for root in roots if root is not None and root in self.expected_failures]
+        return known[0] if known and len(known) == len(roots) else None
 
     def _check_expected(self, verdict: VerdictName, reason: str) -> NoReturn:
         __tracebackhide__ = True

@@ -52,14 +52,14 @@ def _version() -> str:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(_version(), prog_name="ganirl")
 def ganirl() -> None:
-    r"""Certify that a GAN-IRL implementation is the mathematics it claims to be.
+    """Certify that a GAN-IRL implementation is the mathematics it claims to be.
 
     \b
     ganirl verify torch                          verify a built-in target
     ganirl verify my_library.adapter:target      verify your own
     ganirl claims C2                             one claim whole, with its derivation
     ganirl prove                                 prove every claim, refute every broken twin
-    """
+    """  # noqa: D301
 
 
 ganirl.add_command(verify)

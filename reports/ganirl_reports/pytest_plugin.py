@@ -37,7 +37,7 @@ class Request:
     implementation: Implementation | str
     claim: str
     planned: tuple[str, ...]
-    expected_failure: str | None
+    expected_failures: tuple[tuple[str, str], ...]
     profile: str | None
     seed: int | None
     dtypes: tuple[str, ...] | None
@@ -83,7 +83,7 @@ def parametrize_with_claims(
             implementation,
             claim,
             planned,
-            expected.get(claim),
+            tuple(expected.items()),
             profile,
             seed,
             None if dtypes is None else tuple(dtypes),
@@ -217,7 +217,7 @@ def claim_result(request: pytest.FixtureRequest) -> Iterator[ClaimResult]:
             "claim_result needs the decorator @parametrize_with_claims(implementation)", pytrace=False
         )
     verifications = request.config.stash[_VERIFICATIONS]
-    result = ClaimResult(asked.claim, asked.expected_failure, lambda: verifications.report(asked))
+    result = ClaimResult(asked.claim, dict(asked.expected_failures), lambda: verifications.report(asked))
     yield result
     if not result.looked_at:
         pytest.fail("the test never looked at its claim: call claim_result.check()", pytrace=False)

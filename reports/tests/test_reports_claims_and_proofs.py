@@ -71,7 +71,7 @@ def test_entries_say_what_each_floor_does_or_why_not() -> None:
     assert found["A4"].derivation == "SymPy, every N; refuted twins: sign (+ log q)"
     assert found["A4"].enumeration == "all D on 8 spaces; refuted twin: no b"
     assert found["A4"].property == "logit (the logit is −c − b − log q)"
-    assert found["A4"].torch == "target torch: discriminator_logit | discriminator_probability"
+    assert found["A4"].torch == "target torch: discriminator_logit | discriminator_probability | log_q"
     assert found["E1"].derivation == "none: enumerated instead"
     assert found["A1"].torch.startswith("none: theory")
     for entry in found.values():

@@ -89,7 +89,9 @@ CHECKS = (
         "batch",
         _probability,
     ),
-    Check("A4", "log q", "its log q against Σ log π of the given actions", ("log_q",), "batch", _log_likelihood),
+    Check(
+        "A4", "log q", "its log q against Σ log π of the given actions", ("log_q",), "batch", _log_likelihood
+    ),
     Check(
         "A5",
         "log odds",

@@ -44,7 +44,11 @@ def load_target(spec: str) -> Implementation:
         if spec not in points:
             raise TargetError(
                 f"there is no built-in target {spec!r}; there are {', '.join(sorted(points))}; "
-                "name your own as module:attribute or path/to/file.py:attribute"
+                + (
+                    f"did you mean {spec}:target?"
+                    if spec.endswith(".py")
+                    else "name your own as module:attribute or path/to/file.py:attribute"
+                )
             )
         loaded = _load_entry_point(points[spec])
     else:
@@ -98,15 +102,15 @@ def _points() -> Iterator[EntryPoint]:
 
 
 # What to install for a built-in target whose library is missing.
-_EXTRAS = {"torch": "torch", "imitation-airl": "imitation", "imitation-gail": "imitation"}
+_LIBRARIES = {"torch": "torch", "imitation-airl": "imitation==1.0.1", "imitation-gail": "imitation==1.0.1"}
 
 
 def _load_entry_point(point: EntryPoint) -> Any:
     try:
         return point.load()
     except ImportError as missing:
-        extra = _EXTRAS.get(point.name)
-        mend = f"; install it with: pip install 'ganirl[{extra}]'" if extra else ""
+        library = _LIBRARIES.get(point.name)
+        mend = f"; install it with: pip install {library}" if library else ""
         raise TargetError(
             f"the target {point.name!r} needs a library that is not here ({missing}){mend}"
         ) from missing

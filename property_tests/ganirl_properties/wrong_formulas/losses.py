@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ganirl import objectives
+from ganirl.logspace import log_sum_exp
 
-from .pipeline import Array, WrongFormula, c_sigmoid, c_softplus
+from .pipeline import Array, WrongFormula, c_sigmoid, c_softplus, log_partition
 
 
 def _difference_of_means(w_p: Array, w_q: Array, dc: Array) -> Array:
@@ -190,7 +191,35 @@ FORMULAS = (
         "the mixture is built without Z: ½(e^−c + q)",
         "log Z forgotten in the mixture",
         ("C2", "C3"),
-        {"irl_gradient": lambda w_p, w_q, c, lq, b, dc: _surrogate(w_p, w_q, c, lq, 0.0, dc)},
+        {
+            "irl_gradient": lambda w_p, w_q, c, lq, b, dc: _surrogate(w_p, w_q, c, lq, 0.0, dc),
+            "log_partition": lambda w_p, w_q, c, lq, b: log_partition(w_p, w_q, c, lq, 0.0),
+        },
+    ),
+    WrongFormula(
+        "partition-sum",
+        "the estimate of Z is a sum over samples, not a mean",
+        "logsumexp() without − log n",
+        ("B5",),
+        {"log_partition": lambda w_p, w_q, c, lq, b: log_sum_exp(-c - objectives.log_mixture(c, lq, b))},
+    ),
+    WrongFormula(
+        "partition-mean-of-logs",
+        "the estimate of log Z is a mean of logarithms, not the logarithm of a mean",
+        "mean() of log w",
+        ("B5",),
+        {
+            "log_partition": lambda w_p, w_q, c, lq, b: (
+                0.5 * (w_p + w_q) @ (-c - objectives.log_mixture(c, lq, b))
+            )
+        },
+    ),
+    WrongFormula(
+        "partition-generator-only",
+        "Z is estimated from the generator's samples alone, with q in the denominator",
+        "guided cost learning before the mixture",
+        ("B5",),
+        {"log_partition": lambda w_p, w_q, c, lq, b: objectives.log_partition_estimate(w_q, w_q, c, lq)},
     ),
 )
 

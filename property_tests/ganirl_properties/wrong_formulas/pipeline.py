@@ -108,6 +108,11 @@ def irl_gradient(w_p: Array, w_q: Array, c: Array, density: Array, b: float, dc:
     return objectives.surrogate_gradient(w_p, w_q, c, objectives.log_mixture(c, density, b), dc)
 
 
+def log_partition(w_p: Array, w_q: Array, c: Array, density: Array, b: float) -> float:
+    """Log E_μ[e^{−c}/μ̃]."""
+    return objectives.log_partition_estimate(w_p, w_q, c, objectives.log_mixture(c, density, b))
+
+
 def policy_gradient(weight: Array, rewards: Array, score: Array) -> Array:
     """E_q[s(−r)], (S, A)."""
     return -np.tensordot(weight * rewards, score, axes=1)
@@ -128,6 +133,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "loss": loss,
     "reward": reward,
     "irl_gradient": irl_gradient,
+    "log_partition": log_partition,
     "policy_gradient": policy_gradient,
     "loss_theta": lambda theta: theta,
     "loss_b": lambda b: b,
@@ -201,6 +207,13 @@ class Pipeline:
         """ℓ of all rows, expert first."""
         return np.concatenate([self._logit(self._side(case, rows)) for rows in (case.expert, case.generator)])
 
+    def log_q(self, case: Case) -> Array:
+        """Σ log π of all rows, expert first, computed even where the discriminator is handed it."""
+        computed = replace(self, conventions=replace(self.conventions, log_q="computed"))
+        return np.concatenate(
+            [computed._density(computed._side(case, rows)) for rows in (case.expert, case.generator)]
+        )
+
     def probabilities(self, case: Case) -> Array:
         """D of all rows, expert first."""
         return c_sigmoid(self.logits(case))
@@ -272,13 +285,20 @@ class Pipeline:
 
     def irl_gradient(self, case: Case) -> Array:
         """∂_θ of the IRL loss, (d,)."""
-        sides = [self._side(case, rows) for rows in (case.expert, case.generator)]
-        c = np.concatenate([self.node("cost")(side) for side in sides])
-        density = np.concatenate([self._density(side) for side in sides])
         dc = np.stack([self._cost_slope(case, direction) for direction in np.eye(len(case.theta))], axis=1)
+        return np.asarray(self.node("irl_gradient")(*self._joined(case), dc))
+
+    def log_partition(self, case: Case) -> Array:
+        """Return the estimate of log Z."""
+        return np.asarray(self.node("log_partition")(*self._joined(case)))
+
+    def _joined(self, case: Case) -> tuple[Array, Array, Array, Array, float]:
+        """(w_p, w_q, c, log q, b) over the rows of both sides."""
+        sides = [self._side(case, rows) for rows in (case.expert, case.generator)]
         w_p = np.concatenate([case.expert.weight, np.zeros(len(case.generator))])
         w_q = np.concatenate([np.zeros(len(case.expert)), case.generator.weight])
-        return np.asarray(self.node("irl_gradient")(w_p, w_q, c, density, float(case.b), dc))
+        c = np.concatenate([self.node("cost")(side) for side in sides])
+        return w_p, w_q, c, np.concatenate([self._density(side) for side in sides]), float(case.b)
 
     def _cost_slope(self, case: Case, direction: Array) -> Array:
         theta = case.theta + 1j * STEP * direction

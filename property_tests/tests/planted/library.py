@@ -47,14 +47,24 @@ class Library:
         rows = case.generator
         return -(self.log_q(case, rows) * self.generator_reward(case, rows).detach()).mean()
 
-    def irl_loss(self, case: Any) -> Tensor:
-        """Guided cost learning: E_p[c] + log E_μ[e^{−c}/μ̃], the mixture held constant."""
-        sides = [(rows, len(rows.features)) for rows in (case.expert, case.generator)]
-        cost = torch.cat([self.cost(case, rows) for rows, _ in sides])
-        log_q = torch.cat([self.log_q(case, rows) for rows, _ in sides])
-        log_mu = torch.cat([torch.full((n,), -math.log(2 * n), dtype=cost.dtype) for _, n in sides])
+    def log_weights(self, case: Any) -> tuple[Tensor, Tensor]:
+        """−c − log μ̃ with the mixture held constant, and log μ, over the rows of both sides."""
+        sides = (case.expert, case.generator)
+        cost = torch.cat([self.cost(case, rows) for rows in sides])
+        log_q = torch.cat([self.log_q(case, rows) for rows in sides])
+        log_mu = torch.cat(
+            [cost.new_full((len(rows.features),), -math.log(2 * len(rows.features))) for rows in sides]
+        )
         log_mixture = torch.logaddexp(-cost - case.b, log_q) - math.log(2)
-        return cost[: sides[0][1]].mean() + torch.logsumexp(log_mu - cost - log_mixture.detach(), dim=0)
+        return -cost - log_mixture.detach(), log_mu
+
+    def irl_loss(self, case: Any) -> Tensor:
+        """Guided cost learning: E_p[c] + log E_μ[e^{−c}/μ̃]."""
+        return self.cost(case, case.expert).mean() + self.log_partition(case)
+
+    def log_partition(self, case: Any) -> Tensor:
+        log_weight, log_mu = self.log_weights(case)
+        return torch.logsumexp(log_weight + log_mu, dim=0)
 
 
 def implementation(author: type[Library]) -> Implementation:

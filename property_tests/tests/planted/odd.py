@@ -126,6 +126,9 @@ class ColumnsEverywhere(Library):
     def irl_loss(self, case: Any) -> Tensor:
         return _Rows().irl_loss(case)
 
+    def log_partition(self, case: Any) -> Tensor:
+        return _Rows().log_partition(case)
+
 
 class _Rows(Library):
     pass
@@ -261,7 +264,7 @@ class WeightsSupported(Library):
         reward = self.generator_reward(case, rows).detach()
         return -(rows.weight * self.log_q(case, rows) * reward).sum() / rows.weight.sum()
 
-    hidden = ("irl_loss",)
+    hidden = ("irl_loss", "log_partition")
 
 
 @odd

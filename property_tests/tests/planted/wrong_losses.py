@@ -170,3 +170,31 @@ class ZippedToTheShorterBatch(_TwoLogits):
 class LeastSquaresAndNoGradientInZ(LeastSquares):
     def discriminator_logit(self, case: Any, rows: Any) -> Tensor:
         return -self.cost(case, rows) - case.b.detach() - self.log_q(case, rows).detach()
+
+
+@wrong("B5", diagnosis="partition-sum")
+class SumForMean(Library):
+    def log_partition(self, case: Any) -> Tensor:
+        return torch.logsumexp(self.log_weights(case)[0], dim=0)
+
+    hidden = ("irl_loss",)
+
+
+@wrong("B5", diagnosis="partition-mean-of-logs")
+class MeanOfLogs(Library):
+    def log_partition(self, case: Any) -> Tensor:
+        log_weight, log_mu = self.log_weights(case)
+        return (log_mu.exp() * log_weight).sum()
+
+    hidden = ("irl_loss",)
+
+
+@wrong("B5", diagnosis="partition-generator-only")
+class PartitionOfTheGeneratorAlone(Library):
+    def log_partition(self, case: Any) -> Tensor:
+        rows = case.generator
+        return torch.logsumexp(-self.cost(case, rows) - self.log_q(case, rows), dim=0) - math.log(
+            len(rows.features)
+        )
+
+    hidden = ("irl_loss",)
