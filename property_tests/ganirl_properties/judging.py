@@ -111,6 +111,8 @@ def _condition(search: Search, claim: str) -> str | None:
 
 
 def _told(search: Search, finding: Finding) -> Counterexample:
-    plainest = max(finding.failures, key=lambda failure: failure.judgement.ratio)
+    # A case from bytes can be made smaller; a point of a grid is what it is.
+    shrinkable = [failure for failure in finding.failures if failure.data is not None]
+    plainest = max(shrinkable or finding.failures, key=lambda failure: failure.judgement.ratio)
     failure = smallest(search, plainest)
     return counterexample(finding.claim, failure, search.implementation.name)

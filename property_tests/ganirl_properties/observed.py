@@ -178,9 +178,9 @@ class Observed:
         arguments = (case,) if side is None else (case, getattr(case, side))
         try:
             return getattr(self.implementation, name)(*arguments)
-        except NotObservedError:
+        except (NotObservedError, KeyboardInterrupt):
             raise
-        except Exception as raised:
+        except BaseException as raised:  # an adapter that exits must not take the verdict with it
             message = str(raised).strip().splitlines()
             said = f": {message[0]}" if message else ""
             raise ObservableError(f"{name} raised {type(raised).__name__}{said}") from raised

@@ -153,7 +153,7 @@ def _formats(implementation: Implementation, framework: Framework, wanted: Seque
 def _versions(implementation: Implementation, framework: Framework) -> dict[str, str]:
     versions = {"python": platform.python_version(), "numpy": np.__version__, **framework.versions()}
     own: Mapping[str, str] = getattr(implementation, "versions", {})
-    return versions | dict(own)
+    return versions | {str(library): str(of) for library, of in dict(own).items()}
 
 
 def _with_stale_departures(verdicts: list[Verdict], implementation: Implementation) -> list[Verdict]:

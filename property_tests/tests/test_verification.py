@@ -308,3 +308,23 @@ def test_shrinking_keeps_the_kind_of_failure() -> None:
     )
     assert shown.counterexample is not None
     assert not np.isfinite(shown.counterexample.got)
+
+
+def test_nan_in_the_tails_is_found() -> None:
+    def naive(case: Case, rows: Rows) -> Any:
+        with np.errstate(all="ignore"):
+            grown = np.exp(logit(case, rows))
+            return grown / (1 + grown)
+
+    report = verify(wrap(discriminator_probability=naive), claims=["A4"], dtypes=["float32"], profile="smoke")
+    assert row(report, "A4", "float32").verdict == "violated"
+
+
+def test_complex_numbers_and_exits_are_errors() -> None:
+    def leaves(case: Case, rows: Rows) -> Any:
+        raise SystemExit(0)
+
+    for adapter in (lambda case, rows: logit(case, rows) + 1j, leaves):
+        report = verify(wrap(discriminator_logit=adapter), claims=["A4"], dtypes=["float64"], profile="smoke")
+        assert row(report, "A4").verdict == "error"
+        assert report.failed

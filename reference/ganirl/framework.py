@@ -110,7 +110,15 @@ class NumpyFramework:
         )
 
     def numpy(self, value: Any) -> Array:
-        """Return a value as float64."""
+        """Return a value as float64.
+
+        Raises
+        ------
+        TypeError
+            If it holds complex numbers.
+        """
+        if np.iscomplexobj(value):
+            raise TypeError("complex numbers; real ones are needed")
         return np.asarray(value, dtype=np.float64)
 
     def arithmetic(self) -> AbstractContextManager[None]:

@@ -14,6 +14,7 @@ from ganirl_properties.cases import with_constant_feature
 from ganirl_properties.observed import NotObservedError
 
 from .check import Check, Comparison, View, compare
+from .numerics import opposite_tails
 
 
 def _logit(view: View) -> Iterator[Comparison]:
@@ -88,6 +89,16 @@ CHECKS = (
         ("discriminator_probability",),
         "batch",
         _probability,
+    ),
+    Check("A4", "logit tails", "ℓ from 0 to ±200", ("discriminator_logit",), None, _logit, opposite_tails),
+    Check(
+        "A4",
+        "probability tails",
+        "D at ℓ from 0 to ±200",
+        ("discriminator_probability",),
+        None,
+        _probability,
+        opposite_tails,
     ),
     Check(
         "A4", "log q", "its log q against Σ log π of the given actions", ("log_q",), "batch", _log_likelihood

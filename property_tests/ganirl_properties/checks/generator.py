@@ -9,6 +9,7 @@ import numpy as np
 from ganirl.truth import Expected
 
 from .check import Check, Comparison, View, compare
+from .numerics import opposite_tails
 
 
 def own_reward(view: View) -> np.ndarray:
@@ -54,6 +55,15 @@ CHECKS = (
         ("generator_reward",),
         "batch",
         _reward,
+    ),
+    Check(
+        "E1",
+        "reward tails",
+        "its reward at ℓ from 0 to ±200",
+        ("generator_reward",),
+        None,
+        _reward,
+        opposite_tails,
     ),
     Check("E1", "loss", "L_G against b + E_q[c] + E_q[log q]", ("generator_loss",), "batch", _loss),
     Check(

@@ -46,7 +46,8 @@ def single_rows(expert: float, generator: float, precision: Precision, conventio
     return absorb_b(case) if conventions.log_z == "absent" else case
 
 
-def _tail_views(view: View) -> Iterator[View]:
+def opposite_tails(view: View) -> Iterator[View]:
+    """One row a side at ℓ and −ℓ, from 0 to ±200."""
     for size in TAILS:
         for logit in sorted({size, -size}):
             yield _opposite(view, logit)
@@ -54,7 +55,7 @@ def _tail_views(view: View) -> Iterator[View]:
 
 def tail_views(view: View) -> Iterator[View]:
     """All that N1 and N2 look at, and two points above the threshold of torch's softplus, which N1b sees."""
-    yield from _tail_views(view)
+    yield from opposite_tails(view)
     yield from _saturated_views(view)
     for size in NEAR_THRESHOLD:
         yield _opposite(view, size)
@@ -149,7 +150,7 @@ CHECKS = (
         ("discriminator_loss",),
         None,
         _tail,
-        _tail_views,
+        opposite_tails,
     ),
     Check(
         "N1b",

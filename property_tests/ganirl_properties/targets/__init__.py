@@ -114,7 +114,7 @@ def _load_entry_point(point: EntryPoint) -> Any:
         raise TargetError(
             f"the target {point.name!r} needs a library that is not here ({missing}){mend}"
         ) from missing
-    except Exception as failure:
+    except (Exception, SystemExit) as failure:
         raise TargetError(f"the target {point.name!r} cannot be imported: {_said(failure)}") from failure
 
 
@@ -129,7 +129,7 @@ def _load_module(name: str) -> ModuleType:
         if missing.name and (name == missing.name or name.startswith(missing.name + ".")):
             raise TargetError(f"there is no module {name!r} here or on the path") from missing
         raise TargetError(f"{name} cannot be imported: {_said(missing)}") from missing
-    except Exception as failure:
+    except (Exception, SystemExit) as failure:
         raise TargetError(f"{name} cannot be imported: {_said(failure)}") from failure
 
 
@@ -147,7 +147,7 @@ def _load_file(path: Path) -> ModuleType:
         sys.path.insert(0, folder)
     try:
         specification.loader.exec_module(module)
-    except Exception as failure:
+    except (Exception, SystemExit) as failure:
         raise TargetError(f"{path} cannot be imported: {_said(failure)}") from failure
     return module
 
