@@ -7,8 +7,10 @@ no other choice does (from a state to itself 4493, to the end 5183).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -162,6 +164,20 @@ def ebm() -> Instance:
     generator = _rng("ebm").standard_normal(len(x))
     data = _normalise(_rng("ebm data").random(len(x)) ** 3)
     return _plain("EBM", energy_based_model(CallableCost(energy), THETA, data, generator), THETA)
+
+
+INSTANCES: Mapping[str, Callable[[], Instance]] = MappingProxyType(
+    {
+        "generic": generic,
+        "degenerate": degenerate,
+        "generic transition": generic_transition,
+        "S1": s1,
+        "S4": s4,
+        "S6": s6,
+        "S10": s10,
+        "EBM": ebm,
+    }
+)
 
 
 def broken_rules(

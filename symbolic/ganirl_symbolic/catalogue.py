@@ -1,10 +1,12 @@
-"""Which module derives which claim, in the order of the catalogue; SymPy waits until one is built."""
+"""Which module derives which claim; SymPy waits until one is built."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
+
+from ganirl.claims import CLAIMS as CATALOGUE
 
 from .proof import Derivation
 
@@ -23,7 +25,7 @@ _MODULES = MappingProxyType(
 )
 _HOME = MappingProxyType({claim: module for module, claims in _MODULES.items() for claim in claims})
 
-CLAIMS: tuple[str, ...] = tuple(_HOME)
+CLAIMS: tuple[str, ...] = tuple(each.id for each in CATALOGUE if each.id in _HOME)
 
 
 def require(claim: str) -> str:

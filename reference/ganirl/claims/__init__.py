@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from . import discriminator, generator, gradients, loss, maxent, numerics, sequential
+from . import (
+    conventions,
+    counterclaims,
+    discriminator,
+    equilibrium,
+    generator,
+    gradients,
+    loss,
+    maxent,
+    numerics,
+    partition,
+    sequential,
+)
 from .claim import Claim
 
-CLAIM_SET = "1"
+CLAIM_SET = "2"
 
 CLAIMS: tuple[Claim, ...] = (
     *discriminator.CLAIMS,
@@ -16,7 +28,11 @@ CLAIMS: tuple[Claim, ...] = (
     *gradients.CLAIMS,
     *maxent.CLAIMS,
     *generator.CLAIMS,
+    *partition.CLAIMS,
+    *equilibrium.CLAIMS,
     *sequential.CLAIMS,
+    *conventions.CLAIMS,
+    *counterclaims.CLAIMS,
     *numerics.CLAIMS,
 )
 

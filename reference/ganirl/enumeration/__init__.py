@@ -22,14 +22,36 @@ from ganirl.arithmetic import FLOAT64_ARITHMETIC, Arithmetic
 from ganirl.mdp import TabularMDP
 from ganirl.problem import Problem
 
-from . import discriminator, generator, gradients, loss, maxent, sequential
-from .registry import Enumeration, Residual, residual
+from . import (
+    conventions,
+    counterclaims,
+    discriminator,
+    equilibrium,
+    generator,
+    gradients,
+    loss,
+    maxent,
+    partition,
+    sequential,
+)
+from .registry import Enumeration, Residual, UnsuitedError, residual
 from .space import build_space
 
 ENUMERATIONS: Mapping[str, Enumeration] = MappingProxyType(
     {
         enumeration.claim: enumeration
-        for family in (discriminator, loss, gradients, maxent, generator, sequential)
+        for family in (
+            discriminator,
+            loss,
+            gradients,
+            maxent,
+            generator,
+            partition,
+            equilibrium,
+            sequential,
+            conventions,
+            counterclaims,
+        )
         for enumeration in family.ENUMERATIONS
     }
 )
@@ -55,15 +77,18 @@ def enumerate_claim(
     ------
     KeyError
         If there is no enumeration of that claim.
-    ValueError
-        If H3 is asked without an MDP.
+    UnsuitedError
+        If the claim says nothing of that problem, or could not be computed on it; the sentence says why.
     NoFiniteOptimumError
         If the claim speaks of b* and there is none.
     """
     if claim not in ENUMERATIONS:
         raise KeyError(f"no enumeration of claim {claim!r}; there is one of {', '.join(ENUMERATIONS)}")
+    reason = ENUMERATIONS[claim].unsuited(problem, mdp)
+    if reason is not None:
+        raise UnsuitedError(f"claim {claim} is not enumerated here: {reason}")
     space = build_space(problem, np.asarray(theta, dtype=np.float64), b, arithmetic, mdp)
     return residual(ENUMERATIONS[claim], space)
 
 
-__all__ = ["ENUMERATIONS", "Enumeration", "Residual", "enumerate_claim"]
+__all__ = ["ENUMERATIONS", "Enumeration", "Residual", "UnsuitedError", "enumerate_claim"]

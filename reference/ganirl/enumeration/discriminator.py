@@ -120,6 +120,7 @@ ENUMERATIONS = (
         "sign of log Z: σ(−c + b − log q)",
         _ALGEBRA,
         sigmoid_of_logit,
+        hidden="b = 0 has no sign",
     ),
     Enumeration(
         "A5", "log of the densities' ratio D/(1−D), against −c − b − log q", "log D alone", _ALGEBRA, log_odds
@@ -144,5 +145,6 @@ ENUMERATIONS = (
         "the density that was given taken for the sampler's: −log p",
         _ALGEBRA + "; a bisection ends at u of its bracket",
         density_mismatch,
+        hidden="a uniform policy stays so at any temperature",
     ),
 )

@@ -107,6 +107,7 @@ ENUMERATIONS = (
         "no b",
         _ALGEBRA,
         reward_is_sampler_loss,
+        hidden="b = 0 is not missed",
     ),
     Enumeration(
         "E2",
@@ -121,6 +122,7 @@ ENUMERATIONS = (
         "no log q in the reward: E_q[s(c + b)]",
         _CAUCHY,
         policy_gradient,
+        hidden="a uniform policy of one length has constant log q",
     ),
     Enumeration(
         "E4",

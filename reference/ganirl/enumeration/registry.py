@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ganirl.mdp import TabularMDP
+from ganirl.problem import Problem
+
 from .space import Comparison, Space
+
+
+class UnsuitedError(ValueError):
+    """The claim says nothing of that problem, or cannot be computed on it; the sentence says why."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,11 @@ class Enumeration:
     description : what is summed, and against what
     twin : what the broken twin breaks
     tolerance : why the two sides may differ, and by how much
-    needs_mdp : whether the process itself is needed
+    needs_mdp : whether the process itself is needed, and trajectories
+    largest : most points of a space on which it can be computed; None for any number
+    premise : why it says nothing of a problem (with its MDP, if any), or None where it does
+    hidden : why the degenerate instance cannot tell the twin; empty if it can
+    worked_on : name of the instance (`ganirl.instances.INSTANCES`) on which a reader is shown the numbers
     """
 
     claim: str
@@ -29,6 +40,18 @@ class Enumeration:
     tolerance: str
     compare: Callable[[Space], Iterable[Comparison]] = field(repr=False)
     needs_mdp: bool = False
+    largest: int | None = None
+    premise: Callable[[Problem, TabularMDP | None], str | None] | None = field(default=None, repr=False)
+    hidden: str = ""
+    worked_on: str = "generic"
+
+    def unsuited(self, problem: Problem, mdp: TabularMDP | None = None) -> str | None:
+        """Return why this claim is not to be asked on a problem; None if it is."""
+        if self.needs_mdp and (mdp is None or problem.unit != "trajectory"):
+            return "it is about the trajectories of an MDP: give enumerate_claim its mdp"
+        if self.largest is not None and len(problem) > self.largest:
+            return f"it takes all tuples of samples, of at most {self.largest} points, and there are {len(problem)}"
+        return None if self.premise is None else self.premise(problem, mdp)
 
 
 @dataclass(frozen=True)

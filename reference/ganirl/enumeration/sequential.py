@@ -29,9 +29,7 @@ def dynamics_cancel(space: Space) -> Iterator[Comparison]:
 
 def reachable_gap(space: Space) -> Iterator[Comparison]:
     """H3: KL(q_π‖p_θ) = log Z_θ − V_soft + Σ_t E_{q_π}[KL(π‖π*)], π* the soft-optimal policy, of any π."""
-    mdp = space.mdp
-    if mdp is None or space.problem.unit != "trajectory":
-        raise ValueError("claim H3 is about the trajectories of an MDP: give enumerate_claim its mdp")
+    mdp = space.process
     costs = _step_costs(space, mdp)
     steps = space.problem.steps
     along = np.sum(np.where(steps.mask, costs[steps.state, steps.action, steps.next_state], 0), axis=1)
@@ -83,6 +81,7 @@ ENUMERATIONS = (
         "dynamics in q alone",
         "rounding of exponents, those of h among them",
         dynamics_cancel,
+        hidden="without chance there are no dynamics",
     ),
     Enumeration(
         "H3",
@@ -92,5 +91,6 @@ ENUMERATIONS = (
         "rounding of sums and exponents: (N + 64)(1 + L)u of the terms",
         reachable_gap,
         needs_mdp=True,
+        hidden="without chance the risk-seeking backup is the soft one",
     ),
 )

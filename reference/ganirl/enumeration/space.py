@@ -32,6 +32,7 @@ class Comparison:
     twin : the broken left side; None if this part of the claim has none
     size : magnitude of the terms that were summed; that of the sides by default
     gain : how much more than one rounding the route makes of each error, k!/r^k for a derivative
+    name : what is compared, for a reader: ``"∂L_D/∂θ"``
     """
 
     left: Any
@@ -39,6 +40,7 @@ class Comparison:
     twin: Any = None
     size: float = 0.0
     gain: float = 1.0
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,13 @@ class Space:
     dc: Any
     d2c: Any
     b: Any
+
+    @property
+    def process(self) -> TabularMDP:
+        """The MDP; an enumeration that reads it says so by ``needs_mdp``."""
+        if self.mdp is None:
+            raise ValueError("this space was not made of an MDP")
+        return self.mdp
 
     # --- densities -------------------------------------------------------------------------------
 

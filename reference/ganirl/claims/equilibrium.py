@@ -1,0 +1,5 @@
+"""Family G: the global optimum of the game."""
+
+from .claim import Claim
+
+CLAIMS: tuple[Claim, ...] = ()
