@@ -53,8 +53,7 @@ def worked_number(claim: str) -> WorkedNumber | None:
         if part.twin is not None:
             left, right, twin = (np.ravel(np.asarray(each)) for each in (part.left, part.right, part.twin))
             worst = int(np.argmax(np.abs(twin - right)))
-            numbers = (float(side[worst]) for side in np.broadcast_arrays(left, right, twin))
-            return WorkedNumber(
-                claim, instance.name, len(instance.problem), part.name, *numbers, enumeration.twin
-            )
+            left, right, twin = (float(side[worst]) for side in np.broadcast_arrays(left, right, twin))
+            points, name = len(instance.problem), instance.name
+            return WorkedNumber(claim, name, points, part.name, left, right, twin, enumeration.twin)
     return None

@@ -1,0 +1,7 @@
+"""Family K in PyTorch."""
+
+from __future__ import annotations
+
+from .registry import TorchCheck
+
+CHECKS: tuple[TorchCheck, ...] = ()
