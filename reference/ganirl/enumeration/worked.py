@@ -51,10 +51,9 @@ def worked_number(claim: str) -> WorkedNumber | None:
     space = build_space(instance.problem, instance.theta, instance.b, FLOAT64_ARITHMETIC, instance.mdp)
     for part in enumeration.compare(space):
         if part.twin is not None:
-            sides = (np.ravel(np.asarray(each)) for each in (part.left, part.right, part.twin))
+            sides = [np.ravel(np.asarray(each)) for each in (part.left, part.right, part.twin)]
             left, right, twin = np.broadcast_arrays(*sides)
             worst = int(np.argmax(np.abs(twin - right)))
-            left, right, twin = (float(side[worst]) for side in np.broadcast_arrays(left, right, twin))
             return WorkedNumber(
                 claim,
                 instance.name,
