@@ -14,6 +14,7 @@ import click
 
 from .commands.claims import claims
 from .commands.prove import prove
+from .commands.report import report
 from .commands.verify import verify
 from .console import make_streams_safe
 from .settings import SettingsError
@@ -59,12 +60,14 @@ def ganirl() -> None:
     ganirl verify my_library.adapter:target      verify your own
     ganirl claims C2                             one claim whole, with its derivation
     ganirl prove                                 prove every claim, refute every broken twin
+    ganirl report unbiasedness --output DIR      a study with its tables and figures
     """  # noqa: D301
 
 
 ganirl.add_command(verify)
 ganirl.add_command(claims)
 ganirl.add_command(prove)
+ganirl.add_command(report)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import codecs
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO, cast
 
@@ -104,3 +104,21 @@ def _is_the_process_own() -> bool:
         return sys.__stdout__ is not None and sys.__stdout__.fileno() == 1
     except (OSError, ValueError):
         return False
+
+
+@contextmanager
+def progress_bar(description: str) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Show a bar on stderr if it is a terminal, moved by (done, of how many, what); else yield None."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(description, total=None)
+
+        def advance(done: int, planned: int, what: str) -> None:
+            bar.update(task, completed=done, total=planned, description=what)
+
+        yield advance

@@ -52,13 +52,13 @@ def write_report(report: Report, directory: str | Path) -> Path:
     if saved:
         folder.mkdir(exist_ok=True)
     for name, text in saved.items():
-        _replace(folder / name, text)
+        replace_file(folder / name, text)
     for stale in folder.glob("*.json"):
         if stale.name not in saved and COUNTEREXAMPLE_SCHEMA in stale.read_text("utf-8", errors="replace"):
             stale.unlink()
-    _replace(directory / "report.html", to_html(report))
-    _replace(directory / "summary.md", to_markdown(report))
-    _replace(directory / "report.json", to_json(report))
+    replace_file(directory / "report.html", to_html(report))
+    replace_file(directory / "summary.md", to_markdown(report))
+    replace_file(directory / "report.json", to_json(report))
     return directory
 
 
@@ -68,7 +68,8 @@ def _plain_name(name: str) -> str:
     return name
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that it is the old or the new one, whole."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         temporary.write_text(text, encoding="utf-8", newline="\n")
