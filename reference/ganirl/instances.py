@@ -8,7 +8,6 @@ no other choice does (from a state to itself 4493, to the end 5183).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -16,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .cost import CallableCost
+from .instance import Instance as Instance  # noqa: PLC0414  exported: this is where it is looked for
+from .instance import normalised, stream, with_batch
 from .mdp import TabularMDP
 from .problem import Problem, energy_based_model, finite_space
 
 Array = npt.NDArray[np.float64]
 
-SEED = 2016
 B = 0.8
 THETA = np.array([0.7, -0.9, 0.4])
 POLICY_LOGITS = np.array([[0.3, -0.8], [1.2, 0.1], [-0.5, 0.9]])
@@ -31,28 +31,6 @@ NEXT_STATE = np.array([[1, 2], [2, 3], [0, 1]])  # (s, a) → s' of the determin
 
 for _constant in (THETA, POLICY_LOGITS, START, NEXT_STATE):
     _constant.setflags(write=False)
-
-
-@dataclass(frozen=True, eq=False)
-class Instance:
-    """A problem at a point.
-
-    Attributes
-    ----------
-    name : how tests and reports call it
-    problem : the finite space
-    theta, b : where it is looked at
-    batch_expert_weight, batch_generator_weight : (N,), sum to one, and have no relation to p and q: tier 1
-    mdp : the process that the problem was made of, if any
-    """
-
-    name: str
-    problem: Problem
-    theta: Array
-    b: float
-    batch_expert_weight: Array
-    batch_generator_weight: Array
-    mdp: TabularMDP | None = None
 
 
 def curved_step_cost(features: Array, theta: Array) -> Array:
@@ -76,7 +54,7 @@ def generic_transition() -> Instance:
         expert_occupancy=mdp.data_occupancy(trajectories.problem.data_weight),
         step_cost=curved_step_cost,
     )
-    return _with_batch("generic transition", problem, THETA, B, mdp)
+    return with_batch("generic transition", problem, THETA, B, mdp)
 
 
 @lru_cache
@@ -134,7 +112,7 @@ def s6(generator: str = "uniform", well_specified: bool = False, theta: float = 
     if generator not in S6_GENERATORS:
         raise ValueError(f"S6 has no generator {generator!r}; choose one of {', '.join(S6_GENERATORS)}")
     features = np.arange(4.0)
-    p = _normalise(np.exp(0.4 * features)) if well_specified else np.array([0.5, 0.05, 0.05, 0.4])
+    p = normalised(np.exp(0.4 * features)) if well_specified else np.array([0.5, 0.05, 0.05, 0.4])
     problem = finite_space(p, S6_GENERATORS[generator], features=-features[:, None])
     return _plain(
         f"S6, {generator}{', well specified' if well_specified else ''}", problem, np.array([theta])
@@ -149,7 +127,7 @@ def s10(t: float = 1.815) -> Instance:
     data: p is p_θ.
     """
     costs = np.array([0.0, 2.5, 2.0, -0.5])
-    problem = finite_space(_normalise(np.exp(-costs)), _normalise(np.exp(t * np.arange(4.0))))
+    problem = finite_space(normalised(np.exp(-costs)), normalised(np.exp(t * np.arange(4.0))))
     return _plain("S10", problem, costs)
 
 
@@ -161,8 +139,8 @@ def ebm() -> Instance:
     def energy(theta: Array) -> Array:
         return np.asarray(np.sin(theta[0]) * x + 0.4 * np.exp(theta[1]) * x**2 + 0.3 * (theta[2] * x) ** 3)
 
-    generator = _rng("ebm").standard_normal(len(x))
-    data = _normalise(_rng("ebm data").random(len(x)) ** 3)
+    generator = stream("ebm").standard_normal(len(x))
+    data = normalised(stream("ebm data").random(len(x)) ** 3)
     return _plain("EBM", energy_based_model(CallableCost(energy), THETA, data, generator), THETA)
 
 
@@ -251,7 +229,7 @@ def _constant_on(values: Array, where: npt.NDArray[np.bool_]) -> bool:
 
 @lru_cache
 def _generic_mdp() -> TabularMDP:
-    rng = _rng("generic")
+    rng = stream("generic")
     transition = rng.random((3, 2, 4)) ** 2
     transition[:, :, -1] *= 0.6
     transition[FORBIDDEN] = 0.0
@@ -261,27 +239,10 @@ def _generic_mdp() -> TabularMDP:
 
 def _of_mdp(name: str, mdp: TabularMDP, policy_logits: Array = POLICY_LOGITS, b: float = B) -> Instance:
     count = sum(mdp.trajectory_counts)
-    data = _normalise(_rng(f"{name} data").random(count) ** 3)
+    data = normalised(stream(f"{name} data").random(count) ** 3)
     problem = mdp.problem(policy_logits, data_weight=data, step_cost=curved_step_cost)
-    return _with_batch(name, problem, THETA, b, mdp)
+    return with_batch(name, problem, THETA, b, mdp)
 
 
 def _plain(name: str, problem: Problem, theta: Array) -> Instance:
-    return _with_batch(name, problem, theta, B)
-
-
-def _with_batch(
-    name: str, problem: Problem, theta: Array, b: float, mdp: TabularMDP | None = None
-) -> Instance:
-    rng = _rng(f"{name} batch")
-    expert, generator = _normalise(rng.random(len(problem))), _normalise(rng.random(len(problem)))
-    return Instance(name, problem, theta, b, expert, generator, mdp)
-
-
-def _rng(purpose: str) -> np.random.Generator:
-    """One stream a purpose, so that a draw added to one instance moves no other."""
-    return np.random.Generator(np.random.PCG64([SEED, *purpose.encode()]))
-
-
-def _normalise(weights: Array) -> Array:
-    return np.asarray(weights / weights.sum())
+    return with_batch(name, problem, theta, B)
