@@ -12,6 +12,9 @@ from functools import cache
 
 from .symbols import DERIVATIVES, FUNCTIONS, Expr, b, c, c_jk, cost_row, i, m, q, q_phi, sp
 
+# What runs over all trajectories: a sum, or on a continuous space an integral. The method is the same for both.
+TOTALS = (sp.Sum, sp.Integral)
+
 
 class AlgebraError(ValueError):
     """The expression is not of the form that the method can decide, so that a zero would prove nothing."""
@@ -73,7 +76,7 @@ def _split_logarithm(argument: Expr) -> Expr:
 
 
 def merge(expr: Expr) -> tuple[Expr, tuple[Expr, Expr, Expr]]:
-    """Join a linear combination of sums into one: its summand, and the range (dummy, lower, upper).
+    """Join a linear combination of sums, or of integrals, into one: its summand, and (dummy, lower, upper).
 
     Raises
     ------
@@ -82,7 +85,7 @@ def merge(expr: Expr) -> tuple[Expr, tuple[Expr, Expr, Expr]]:
     NotLinearError
         If a term multiplies or divides sums, or the sums have different ranges.
     """
-    shields = {each: sp.Dummy() for each in expr.atoms(sp.Sum)}
+    shields = {each: sp.Dummy() for each in expr.atoms(*TOTALS)}
     sums = {shield: each for each, shield in shields.items()}
     summand, frame = sp.Integer(0), None
     for term in sp.Add.make_args(sp.expand_mul(expr.xreplace(shields))):
@@ -95,8 +98,9 @@ def merge(expr: Expr) -> tuple[Expr, tuple[Expr, Expr, Expr]]:
         if coefficient.has(*sums):
             raise NotLinearError(f"not linear in the sums: {term.xreplace(sums)}")
         (dummy, lower, upper), *nested = sums[inside[0]].limits
-        frame = frame or (dummy, lower, upper)
-        if nested or sums[inside[0]].function.has(sp.Sum) or (lower, upper) != frame[1:]:
+        row = i if isinstance(sums[inside[0]], sp.Integral) else dummy  # a point is a row like any other
+        frame = frame or (row, lower, upper)
+        if nested or sums[inside[0]].function.has(*TOTALS) or (lower, upper) != frame[1:]:
             raise NotLinearError(f"sums over different or nested ranges: {term.xreplace(sums)}")
         if coefficient.has(frame[0], dummy):
             raise NotLinearError(f"the index of a sum stands outside it: {term.xreplace(sums)}")
@@ -118,7 +122,7 @@ class SumNames:
 
     def name(self, expr: Expr) -> Expr:
         """Replace every sum in `expr` by its names."""
-        return expr.xreplace({each: self._name_sum(each) for each in expr.atoms(sp.Sum)})
+        return expr.xreplace({each: self._name_sum(each) for each in expr.atoms(*TOTALS)})
 
     def summands(self) -> dict[Expr, Expr]:
         """Say what each name stands for: symbol → summand in row ``i``, in terms of m and q."""

@@ -120,6 +120,10 @@ class ProofResult:
         How many statements were decided.
     seconds
         Wall-clock time, building the expressions included.
+    carried
+        How many of them were decided again with integrals in place of sums, for continuous spaces.
+    not_carried
+        Those that should have carried over and did not; their names.
     """
 
     claim: str
@@ -129,10 +133,13 @@ class ProofResult:
     substitute: str | None
     statements: int
     seconds: float
+    carried: int = 0
+    not_carried: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Proved with every twin refuted; or nothing to prove, and a substitute named."""
         if self.statements == 0:
             return self.substitute is not None
-        return self.proved and bool(self.twins) and all(twin.refuted for twin in self.twins)
+        twins = bool(self.twins) and all(twin.refuted for twin in self.twins)
+        return self.proved and twins and not self.not_carried

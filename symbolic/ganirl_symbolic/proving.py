@@ -24,11 +24,15 @@ def prove(ids: Iterable[str] | None = None) -> Iterator[ProofResult]:
 def _prove(claim: str) -> ProofResult:
     started = perf_counter()
     subject = derivation(claim)
+    # Imported here: reading the catalogue of proofs does not load SymPy.
+    from .continuous import carried_over  # noqa: PLC0415
+
     judgements = [statement.judge() for statement in subject.statements]
     proved = bool(judgements) and all(judgement.holds for judgement in judgements)
     left = next(
         (judgement.residual for judgement in judgements if not judgement.holds), "0" if judgements else ""
     )
+    on_integrals = carried_over(subject)
     return ProofResult(
         claim=claim,
         proved=proved,
@@ -37,6 +41,8 @@ def _prove(claim: str) -> ProofResult:
         substitute=subject.substitute,
         statements=len(judgements),
         seconds=perf_counter() - started,
+        carried=len(on_integrals),
+        not_carried=tuple(each.name for each in on_integrals if not each.judge().holds),
     )
 
 

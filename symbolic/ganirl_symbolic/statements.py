@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from .algebra import AlgebraError, SumNames, canonical, eliminate, merge, written
+from .algebra import TOTALS, AlgebraError, SumNames, canonical, eliminate, merge, written
 from .instance import DRAWS, Condition, Plain, Rows, certainly_not_zero, instances, on_row, over_rows
 from .proof import Judgement, Step, Twin
 from .symbols import Expr, i, sp
@@ -58,7 +58,7 @@ class RowIdentity(_Mutable):
         )
 
     def _residual(self) -> Expr:
-        if self.lhs.has(sp.Sum) or self.rhs.has(sp.Sum):
+        if self.lhs.has(*TOTALS) or self.rhs.has(*TOTALS):
             raise AlgebraError("a sum in an identity of rows")
         return canonical(self.lhs - self.rhs)
 
