@@ -6,10 +6,12 @@ Needs numpy and scipy alone, so that an adapter may `import ganirl` at no cost.
 from .case import Case, Rows, Steps
 from .conventions import Conventions
 from .cost import CallableCost, Cost, LinearCost
+from .energies import BoltzmannMachine, IsingChain, IsingGrid, TanhNetwork
 from .implementation import OBSERVABLES, Gradient, Implementation, available_observables, wrap
 from .mdp import TabularMDP
 from .precision import BFLOAT16, FLOAT32, FLOAT64, PRECISIONS, Precision
 from .problem import Problem, energy_based_model, finite_space
+from .sequences import SequenceSpace
 
 __version__ = "0.1.0"
 
@@ -19,18 +21,23 @@ __all__ = [
     "FLOAT64",
     "OBSERVABLES",
     "PRECISIONS",
+    "BoltzmannMachine",
     "CallableCost",
     "Case",
     "Conventions",
     "Cost",
     "Gradient",
     "Implementation",
+    "IsingChain",
+    "IsingGrid",
     "LinearCost",
     "Precision",
     "Problem",
     "Rows",
+    "SequenceSpace",
     "Steps",
     "TabularMDP",
+    "TanhNetwork",
     "available_observables",
     "energy_based_model",
     "finite_space",

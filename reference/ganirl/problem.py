@@ -92,8 +92,11 @@ class Problem:
         steps = self.steps
         if isinstance(self.cost, StepCost):
             steps = replace(steps, features=self.cost.tangent(theta))
-        elif steps.mask.shape[1] == 1:
-            steps = replace(steps, features=features[:, None, :])
+        else:
+            # a cost of the whole row, charged at its last step
+            charged = np.zeros((*steps.mask.shape, features.shape[1]))
+            charged[np.arange(len(self)), steps.mask.sum(axis=1) - 1] = features
+            steps = replace(steps, features=charged)
         return replace(self, cost=LinearCost(features), steps=steps), np.append(theta, 1.0)
 
 
