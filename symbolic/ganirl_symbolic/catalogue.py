@@ -19,6 +19,7 @@ _MODULES = MappingProxyType(
         "maxent": ("D1",),
         "generator": ("E1", "E2", "E3", "E4"),
         "sequential": ("H1", "H3"),
+        "counterclaims": tuple(f"K{number}" for number in range(1, 13)),
         "numerics": ("N1", "N1b", "N2"),
         "invariance": ("S1", "S2"),
     }
