@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,14 +14,16 @@ from ganirl.claims import Claim
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the matrix; the last four say in a line what each floor does, or why it does nothing.
+    """A row of the matrix; a cell says in a line what a floor does, or ``none:`` and the reason.
 
     Attributes
     ----------
     derivation : floor 2, what is proved and which broken twins are refuted
     enumeration : floor 1, what is computed exactly
-    property : floor 3, the checks that search an implementation for a counterexample
-    torch : floor 4, what is read of the PyTorch implementation
+    property : floor 3, the checks that search an implementation, and the problems that are drawn
+    torch : floor 4, what is computed in PyTorch, and read of the PyTorch implementation
+    needs : what it needs of an implementation
+    catches : ids of the wrong formulas that it is expected to catch
     """
 
     id: str
@@ -36,12 +38,17 @@ class Entry:
     enumeration: str
     property: str
     torch: str
+    needs: str
+    catches: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
         """Return the row as JSON data."""
         return {
             name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
         }
+
+
+CELLS = ("derivation", "enumeration", "property", "torch", "needs")
 
 
 def matrix(claims: Iterable[Claim]) -> tuple[Entry, ...]:
@@ -63,6 +70,8 @@ def _entry(claim: Claim) -> Entry:
         enumeration=_enumeration(claim),
         property=_property(claim),
         torch=_torch(claim),
+        needs=_needs(claim),
+        catches=_catches(claim),
     )
 
 
@@ -86,22 +95,54 @@ def _enumeration(claim: Claim) -> str:
     found = ENUMERATIONS.get(claim.id)
     if found is None:
         return "none: it is about floating point or code, which has no exact value to compute"
-    return f"{found.description}; refuted twin: {found.twin}"
+    text = f"{found.description}; refuted twin: {found.twin}"
+    return f"{text} (the degenerate instance hides it: {found.hidden})" if found.hidden else text
 
 
 def _property(claim: Claim) -> str:
+    from ganirl.enumeration import ENUMERATIONS
     from ganirl_properties.checks import CHECKS
 
-    names = [f"{check.name} ({check.description})" for check in CHECKS if check.claim == claim.id]
-    if names:
-        return "; ".join(names)
-    return _THEORY if claim.theory else "none: no check reads its observables yet"
+    parts = [f"{check.name} ({check.description})" for check in CHECKS if check.claim == claim.id]
+    if claim.id in ENUMERATIONS:
+        parts.append(DRAWN)
+    return "; ".join(parts) or "none: no check reads its observables yet"
 
 
 def _torch(claim: Claim) -> str:
+    from ganirl_properties.targets import list_targets
+
+    parts = []
+    check = _torch_checks().get(claim.id)
+    if check is not None:
+        parts.append(f"{check.description}; refuted twin: {check.twin}")
+    elif any(target.name == "torch" and not target.available for target in list_targets()):
+        return "none: PyTorch is not installed here, so that floor 4 cannot be read"
+    if claim.observables:
+        parts.append(f"target torch: {', '.join(claim.observables)}")
+    return "; ".join(parts) or "none: no PyTorch check of it yet"
+
+
+def _torch_checks() -> Mapping[str, Any]:
+    try:
+        from ganirl_gpu.claims import TORCH_CHECKS
+    except ModuleNotFoundError as missing:
+        if missing.name != "torch":
+            raise
+        return {}
+    return TORCH_CHECKS
+
+
+def _needs(claim: Claim) -> str:
     if claim.theory:
-        return _THEORY
-    return f"target torch: {', '.join(claim.observables)}"
+        return "nothing: theory, which no implementation shows; it is proved, enumerated and drawn"
+    return " and ".join(each.replace(" | ", " or ") for each in claim.observables)
 
 
-_THEORY = "none: theory, proved and enumerated; an implementation shows nothing of it"
+def _catches(claim: Claim) -> tuple[str, ...]:
+    from ganirl_properties.wrong_formulas import WRONG_FORMULAS
+
+    return tuple(formula.id for formula in WRONG_FORMULAS if claim.id in formula.expected)
+
+
+DRAWN = "holds on every problem drawn at each of three doors (MDPs, sequences, plain spaces)"

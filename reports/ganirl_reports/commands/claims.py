@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,8 +14,9 @@ import click
 from ganirl_reports.console import console, print_json
 
 if TYPE_CHECKING:
+    from ganirl.enumeration.worked import WorkedNumber
     from ganirl_reports.matrix import Entry
-    from ganirl_symbolic import Derivation
+    from ganirl_symbolic import Derivation, Step
 
 EXAMPLES = """\b
 Examples:
@@ -25,6 +27,12 @@ Examples:
 
 WIDE = 100
 FLOORS = ("derivation", "enumeration", "property", "torch")
+COLUMNS = (
+    ("proved", "derivation"),
+    ("enumerated", "enumeration"),
+    ("property", "property"),
+    ("torch", "torch"),
+)
 
 
 @click.command(epilog=EXAMPLES)
@@ -38,7 +46,7 @@ FLOORS = ("derivation", "enumeration", "property", "torch")
     help="What to print.",
 )
 def claims(identifier: str | None, form: str) -> int:
-    """Print the catalogue of claims, or one claim whole, with its derivation and where it is tested."""
+    """Print the catalogue of claims, or one claim whole: derivation, wrong formulas, a worked number."""
     from ganirl.claims import select
     from ganirl_reports.matrix import matrix
 
@@ -71,11 +79,42 @@ def _derived(identifier: str) -> Derivation | None:
 
 def _document(entry: Entry, whole: bool) -> dict[str, Any]:
     document = entry.document()
-    derived = _derived(entry.id) if whole else None
+    if not whole:
+        return document
+    derived = _derived(entry.id)
     if derived is not None:
-        document["steps"] = [{"text": step.text, "latex": step.latex} for step in derived.steps]
+        document["steps"] = [{"text": step.text, "latex": step.latex} for step in _steps(derived)]
         document["twins"] = [{"name": twin.name, "broken": twin.broken} for twin in derived.twins]
+    worked = _worked(entry.id)
+    if worked is not None:
+        document["worked_number"] = asdict(worked)
     return document
+
+
+def _steps(derived: Derivation) -> tuple[Step, ...]:
+    """Return the derivation, and what of it holds on continuous spaces."""
+    from ganirl_symbolic.continuous import continuous_steps
+
+    return (*derived.steps, *continuous_steps(derived))
+
+
+def _worked(identifier: str) -> WorkedNumber | None:
+    from ganirl.enumeration.worked import worked_number
+
+    return worked_number(identifier)
+
+
+def _in_numbers(identifier: str) -> str | None:
+    """Return a worked number as a sentence."""
+    found = _worked(identifier)
+    if found is None:
+        return None
+    points = f"{found.points} points" if found.points != 1 else "one point"
+    quantity = f"{found.quantity}: " if found.quantity else ""
+    return (
+        f"{quantity}{found.left:.6g} = {found.right:.6g} on the instance {found.instance} ({points}); "
+        f"broken ({found.broken}): {found.twin:.6g}"
+    )
 
 
 def _print_catalogue(entries: tuple[Entry, ...]) -> None:
@@ -90,8 +129,8 @@ def _print_catalogue(entries: tuple[Entry, ...]) -> None:
         ("claim", "bold"),
         ("", ""),
         ("tier", ""),
-        ("proved", ""),
-        ("tested", ""),
+        *((heading, "") for heading, _ in COLUMNS),
+        ("reads code", ""),
         ("source", "dim"),
     ):
         grid.add_column(heading, style=style, no_wrap=heading in unbroken)
@@ -100,7 +139,7 @@ def _print_catalogue(entries: tuple[Entry, ...]) -> None:
             Text(entry.id),
             Text(entry.title),
             str(entry.tier),
-            "-" if entry.derivation.startswith("none") else "✓",
+            *("-" if getattr(entry, floor).startswith("none") else "✓" for _, floor in COLUMNS),
             "theory" if not entry.observables else "✓",
             Text(entry.citation),
         )
@@ -128,7 +167,7 @@ def _print_whole(entry: Entry) -> None:
         facts.add_row(name, Text(unicode_math.prose(text)))
     out.print(facts)
     derived = _derived(entry.id)
-    for index, step in enumerate(derived.steps if derived else (), 1):
+    for index, step in enumerate(_steps(derived) if derived else (), 1):
         out.print()
         out.print(Text(f"{index}. {step.text}"))
         if step.latex:
@@ -141,24 +180,51 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
     facts += [("provided that", text) for text in entry.preconditions]
     if entry.requires:
         facts.append(("builds on", ", ".join(entry.requires)))
-    if entry.observables:
-        facts.append(("reads", " and ".join(each.replace(" | ", " or ") for each in entry.observables)))
+    facts.append(("needs", entry.needs))
+    if entry.catches:
+        facts.append(("catches", _titles(entry.catches)))
+    worked = _in_numbers(entry.id)
+    if worked is not None:
+        facts.append(("in numbers", worked))
+    computed = _computed(entry.id)
+    if computed:
+        facts.append(("computed by", ", ".join(computed)))
     return facts + [(floor, getattr(entry, floor)) for floor in FLOORS]
+
+
+def _titles(formulas: tuple[str, ...]) -> str:
+    from ganirl_properties.wrong_formulas import WRONG_FORMULAS
+
+    titles = {formula.id: formula.title for formula in WRONG_FORMULAS}
+    return "; ".join(f"{titles[each]} ({each})" for each in formulas)
+
+
+def _computed(identifier: str) -> tuple[str, ...]:
+    from ganirl_symbolic.computed import computed_by
+
+    return computed_by(identifier)
 
 
 def _markdown(entries: tuple[Entry, ...], whole: bool) -> str:
     if not whole:
-        lines = ["| claim | | tier | source |", "|---|---|---|---|"]
-        lines += [f"| {entry.id} | {entry.title} | {entry.tier} | {entry.citation} |" for entry in entries]
+        headings = ["claim", "", "tier", "source", *(heading for heading, _ in COLUMNS), "needs"]
+        lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
+        lines += [f"| {' | '.join(_markdown_row(entry))} |" for entry in entries]
         return "\n".join(lines) + "\n"
     return "\n".join(_markdown_whole(entry) for entry in entries)
+
+
+def _markdown_row(entry: Entry) -> list[str]:
+    cells = [entry.id, entry.title, str(entry.tier), entry.citation]
+    cells += [getattr(entry, floor) for _, floor in COLUMNS]
+    return [cell.replace("|", "\\|") for cell in (*cells, entry.needs)]
 
 
 def _markdown_whole(entry: Entry) -> str:
     lines = [f"## {entry.id} {entry.title}", "", "```math", entry.statement, "```", ""]
     lines += [f"- **{name}**: {text}" for name, text in _facts(entry)]
     derived = _derived(entry.id)
-    for index, step in enumerate(derived.steps if derived else (), 1):
+    for index, step in enumerate(_steps(derived) if derived else (), 1):
         lines += ["", f"{index}. {step.text}", ""]
         lines += ["```math", step.latex, "```"] if step.latex else []
     return "\n".join([*lines, ""])

@@ -47,6 +47,9 @@ Defaults for target, claims, profile, dtype, seed and output come from [tool.gan
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the search.  [default: 0]")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use.")
+@click.option(
+    "--certify", is_flag=True, help="Decide again by rigorous intervals what float64 numbers have decided."
+)
 @click.option("--output", metavar="DIR", type=click.Path(path_type=Path), help="Write the documents there.")
 @click.option(
     "--format",
@@ -66,6 +69,7 @@ def verify(
     dtype: str | None,
     seed: int | None,
     jobs: int,
+    certify: bool,
     output: Path | None,
     form: str,
 ) -> int:
@@ -79,7 +83,15 @@ def verify(
         raise click.UsageError("no TARGET given; name one, or see ganirl verify --list")
     output = _prepared(output or settings.output)
     report = _search(
-        target, settings, claims=claims, profile=profile, device=device, dtype=dtype, seed=seed, jobs=jobs
+        target,
+        settings,
+        claims=claims,
+        profile=profile,
+        device=device,
+        dtype=dtype,
+        seed=seed,
+        jobs=jobs,
+        certify=certify,
     )
     # The target is what reproduces the run: the words given, not the name that the adapter calls itself.
     report = replace(report, run=replace(report.run, target=target))
@@ -97,6 +109,7 @@ def _search(
     dtype: str | None,
     seed: int | None,
     jobs: int,
+    certify: bool,
 ) -> Report:
     from ganirl_properties import verify as search
     from ganirl_properties.targets import load_target
@@ -110,6 +123,7 @@ def _search(
             dtypes=settings.dtype if dtype is None else _named(dtype, "--dtype"),
             seed=seed if seed is not None else settings.seed or 0,
             jobs=jobs,
+            certify=certify,
             spec=target,
             progress=progress,
         )

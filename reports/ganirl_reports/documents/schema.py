@@ -125,6 +125,7 @@ class RunDocument(_Part):
     started: str
     seconds: Number
     interrupted: bool = False
+    certify: bool = False
 
 
 class SummaryDocument(_Part):
