@@ -30,6 +30,7 @@ FAMILIES = {
     "G": "Global optimum",
     "H": "Sequences and dynamics",
     "I": "Conventions",
+    "K": "Counter-claims",
     "N": "Floating point",
     "S": "Symmetries",
 }
@@ -88,11 +89,13 @@ def _template() -> Template:
     return environment.get_template("report.html.j2")
 
 
-def _families(rows: tuple[ClaimRow, ...]) -> list[tuple[str, list[ClaimRow]]]:
-    def family(row: ClaimRow) -> str:
-        return FAMILIES.get(row.id.rstrip("0123456789abcdefghijklmnopqrstuvwxyz"), "Other claims")
+def family(identifier: str) -> str:
+    """Return the name of a claim's family."""
+    return FAMILIES.get(identifier.rstrip("0123456789abcdefghijklmnopqrstuvwxyz"), "Other claims")
 
-    return [(name, list(group)) for name, group in groupby(rows, key=family)]
+
+def _families(rows: tuple[ClaimRow, ...]) -> list[tuple[str, list[ClaimRow]]]:
+    return [(name, list(group)) for name, group in groupby(rows, key=lambda row: family(row.id))]
 
 
 def ratio_bar(worst: Worst, verdict: VerdictName) -> Markup:
