@@ -54,7 +54,9 @@ def residual(check: TorchCheck, space: TorchSpace) -> Residual:
 
 
 def _flat(value: object) -> torch.Tensor:
-    return torch.as_tensor(value).detach().reshape(-1)
+    """In float64 and on the host, which is exact for every format; a Python number is not made a float32."""
+    kind = None if isinstance(value, torch.Tensor) else torch.float64
+    return torch.as_tensor(value, dtype=kind).detach().to("cpu", torch.float64).reshape(-1)
 
 
 def _largest(values: torch.Tensor) -> float:
