@@ -1,4 +1,4 @@
-"""Family H: dynamics in the densities, and the policy that comes nearest to p_θ."""
+"""Family H, densities: dynamics in the discriminator and in the partition function."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ganirl.mdp import TabularMDP
-from ganirl.step_cost import StepCost
-
-from .calculus import log_sum_exp, total
-from .policy import log_density, log_policy, own_logits
+from .calculus import log_sum_exp
+from .recursion import exact, full_support, magnitude, soft, step_costs, with_end
 from .registry import Enumeration
-from .space import Comparison, Space, concatenated, start_and_transition
+from .space import Comparison, Space, start_and_transition
 
 
 def dynamics_cancel(space: Space) -> Iterator[Comparison]:
@@ -27,51 +24,34 @@ def dynamics_cancel(space: Space) -> Iterator[Comparison]:
     yield Comparison(model / (model + generator), space.sigmoid(logit))
 
 
-def reachable_gap(space: Space) -> Iterator[Comparison]:
-    """H3: KL(q_π‖p_θ) = log Z_θ − V_soft + Σ_t E_{q_π}[KL(π‖π*)], π* the soft-optimal policy, of any π."""
-    mdp = space.process
-    costs = _step_costs(space, mdp)
-    steps = space.problem.steps
-    along = np.sum(np.where(steps.mask, costs[steps.state, steps.action, steps.next_state], 0), axis=1)
-    log_z = log_sum_exp(space.arithmetic, space.arithmetic.log(space.h) - along)
-    value, best = _soft(space, mdp, costs, risk_seeking=False)
-    _, seeking = _soft(space, mdp, costs, risk_seeking=True)
-    gap = log_z - value
-    size = 1 + abs(float(log_z)) + abs(float(value)) + float(np.max(np.abs(space.arithmetic.floats(along))))
+def partition_of_a_measure(space: Space) -> Iterator[Comparison]:
+    """H2: E_q[e^{−c}/q] is Σ h e^{−c}, E_q[e^{−c}/(h q)] is Σ e^{−c}; c − log h makes them one."""
+    space, log = exact(space), space.arithmetic.log
+    costs, path = step_costs(space), space.c
+    log_h, log_w = log(space.h), log(space.w_q)
+    size = magnitude(space, path, log_h, space.log_q)
 
-    def divergence(log_q: Any, possible: Any = True) -> Any:
-        """KL(q‖p_θ) by enumeration."""
-        return total(space.h * np.where(possible, space.arithmetic.exp(log_q), 0), log_q + along + log_z)
+    def estimate(c: Any, log_density: Any) -> Any:
+        """Return log E_q[e^{−c}/density]."""
+        return log_sum_exp(space.arithmetic, log_w - c - log_density)
 
-    attained, risky = (divergence(log_density(space, policy)) for policy in (best, seeking))
-    yield Comparison(attained, gap, risky, size)
-
-    density = log_density(space, log_policy(space, own_logits(space)))
-    weight = space.h * np.where(space.reached, space.arithmetic.exp(density), 0)
-    excess = total(weight, density - log_density(space, best))
-    yield Comparison(divergence(density, space.reached), gap + excess, None, size)
+    by_dynamics = soft(space, costs, risk_seeking=True).value
+    mixed = estimate(path, log_h + space.log_q)
+    yield Comparison(
+        estimate(path, space.log_q), by_dynamics, mixed, size, name="log Z_θ, log q of the policy alone"
+    )
+    yield Comparison(mixed, log(_counted(space, costs)), estimate(path, space.log_q), size)
+    yield Comparison(estimate(path - log_h, log_h + space.log_q), by_dynamics, mixed, size)
 
 
-def _step_costs(space: Space, mdp: TabularMDP) -> Any:
-    """(S, A, S + 1) c(s, a, s')."""
-    cost = space.problem.cost
-    function = cost.function if isinstance(cost, StepCost) else None
-    return space.arithmetic.array(mdp.cost_table(space.theta, function))
-
-
-def _soft(space: Space, mdp: TabularMDP, costs: Any, risk_seeking: bool) -> tuple[Any, Any]:
-    """V_soft = E[V(s0)] and log π* (T, S, A); the risk-seeking backup has log E exp in place of E."""
-    exp, log = space.arithmetic.exp, space.arithmetic.log
-    start, transition = start_and_transition(space.arithmetic, mdp)
-    states = space.arithmetic.array(np.zeros(mdp.states))
-    policies = []
-    for _ in range(mdp.horizon):
-        onward = -costs + concatenated([states, space.arithmetic.array([0.0])])
-        mean = np.sum(transition * (exp(onward) if risk_seeking else onward), axis=2)
-        actions = log(mean) if risk_seeking else mean
-        states = log_sum_exp(space.arithmetic, np.moveaxis(actions, 1, 0))
-        policies.append(actions - states[:, None])
-    return np.sum(start * states), np.stack(policies[::-1])
+def _counted(space: Space, costs: Any) -> Any:
+    """Σ e^{−c} over possible trajectories, by backward recursion: each possible move counts as one."""
+    start, transition = start_and_transition(space.arithmetic, space.process)
+    moves = np.where(np.asarray(transition > 0, dtype=bool), space.arithmetic.exp(-costs), 0)
+    states = space.arithmetic.array(np.ones(space.process.states))
+    for _ in range(space.process.horizon):
+        states = np.sum(moves * (with_end(space, states - 1) + 1), axis=(1, 2))
+    return np.sum(states[np.asarray(start > 0, dtype=bool)])
 
 
 ENUMERATIONS = (
@@ -84,13 +64,14 @@ ENUMERATIONS = (
         hidden="without chance there are no dynamics",
     ),
     Enumeration(
-        "H3",
-        "KL(q_π‖p_θ) over all trajectories, against log Z_θ − V_soft by dynamic programming, for the "
-        "soft-optimal π*; for the generator, with E_q[log π − log π*] more",
-        "the policy of the risk-seeking backup log E e^V",
+        "H2",
+        "importance-sampled log E_q[e^{−c}/q] over all trajectories, against log Σ h e^{−c} and log Σ e^{−c} by "
+        "backward recursion",
+        "the full density h q under the bar, for the Z of h",
         "rounding of sums and exponents: (N + 64)(1 + L)u of the terms",
-        reachable_gap,
+        partition_of_a_measure,
         needs_mdp=True,
-        hidden="without chance the risk-seeking backup is the soft one",
+        premise=full_support,
+        hidden="without chance h = 1: both measures are counting",
     ),
 )
