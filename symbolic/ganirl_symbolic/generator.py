@@ -20,6 +20,7 @@ from .symbols import (
     logit,
     mass_q,
     model,
+    p,
     phi,
     population,
     probability,
@@ -100,7 +101,7 @@ def E2() -> Derivation:
     )
 
 
-def _tied(f: Expr) -> Expr:
+def tied(f: Expr) -> Expr:
     """Σ h q_φ f, where φ moves the density."""
     return total(h[i] * q_phi * f)
 
@@ -108,9 +109,9 @@ def _tied(f: Expr) -> Expr:
 def E3() -> Derivation:
     """Derive ∇_φ L_G = E_q[s (c + log q)], s the score."""
     odds = sp.log(complement(q_phi)) - sp.log(probability(q_phi))
-    gradient = derivative(_tied(odds), phi)
-    mass_rate = derivative(_tied(sp.Integer(1)), phi)
-    policy = _tied(score * (c + sp.log(q_phi)))
+    gradient = derivative(tied(odds), phi)
+    mass_rate = derivative(tied(sp.Integer(1)), phi)
+    policy = tied(score * (c + sp.log(q_phi)))
     general = SumIdentity(
         "∇L_G = E_q[s (c + log q)] + (b + 1) ∇Σ h q, normalised or not",
         gradient,
@@ -119,9 +120,7 @@ def E3() -> Derivation:
     final = NamedSumIdentity(
         "∇L_G = E_q[s (c + log q)]; b has dropped out", gradient, policy, (UNIT_GENERATOR,)
     )
-    rewards = NamedSumIdentity(
-        "∇L_G = E_q[s (−ℓ)]", gradient, _tied(-score * logit(q_phi)), (UNIT_GENERATOR,)
-    )
+    rewards = NamedSumIdentity("∇L_G = E_q[s (−ℓ)]", gradient, tied(-score * logit(q_phi)), (UNIT_GENERATOR,))
     return Derivation(
         "E3",
         "the generator's gradient is the policy gradient of cost minus entropy, whatever log Z is",
@@ -135,10 +134,10 @@ def E3() -> Derivation:
         (general, final, rewards),
         (
             final.twin("pathwise only", "E_q[s], the gradient through log q alone", rhs=mass_rate),
-            final.twin("no entropy", "E_q[s c]", rhs=_tied(score * c)),
-            final.twin("entropy sign", "E_q[s (c − log q)]", rhs=_tied(score * (c - sp.log(q_phi)))),
+            final.twin("no entropy", "E_q[s c]", rhs=tied(score * c)),
+            final.twin("entropy sign", "E_q[s (c − log q)]", rhs=tied(score * (c - sp.log(q_phi)))),
             final.twin(
-                "entropy twice", "a bonus on top of −log q", rhs=_tied(score * (c + 2 * sp.log(q_phi)))
+                "entropy twice", "a bonus on top of −log q", rhs=tied(score * (c + 2 * sp.log(q_phi)))
             ),
         ),
     )
@@ -203,5 +202,48 @@ def E4() -> Derivation:
                 "p_θ said to be stationary for L_frozen",
                 lhs=(partial(frozen, q[i]) + multiplier * h[i]),
             ),
+        ),
+    )
+
+
+def E8() -> Derivation:
+    """Derive L_G = KL(q‖p) at the optimal discriminator."""
+    best = p[i] / (p[i] + q[i])
+    loss = total(h[i] * q[i] * (sp.log(1 - best) - sp.log(best)))
+    reverse = total(h[i] * q[i] * (sp.log(q[i]) - sp.log(p[i])))
+    optimal = RowIdentity(
+        "D with m = e^{−c−b} in place of p is D*: at m = p they are one",
+        probability(),
+        best.xreplace({p[i]: model}),
+    )
+    form = SumIdentity("L_G = E_q[log(1 − D*) − log D*] = KL(q‖p)", loss, reverse)
+    left, mass = sp.symbols("q p", positive=True)
+    term = left * sp.log(left / mass) - left + mass
+    missing = RowIdentity(
+        "a term of KL(q‖p) is q log(q/p) − q + p ≥ 0; as q → 0 it tends to p: to leave out a mode costs its mass",
+        sp.limit(term, left, 0, "+"),
+        mass,
+    )
+    return Derivation(
+        "E8",
+        "against the optimal discriminator the generator minimises KL(q‖p), the reverse one",
+        "every N, every base measure, p and q positive",
+        (
+            Step(
+                "Put D* = p/(p + q) of A1 into L_G.",
+                r"D^* = \frac{p}{p + q}, \quad 1 - D^* = \frac{q}{p + q}",
+            ),
+        ),
+        (optimal, form, missing),
+        (
+            form.twin(
+                "forward KL",
+                "KL(p‖q)",
+                rhs=total(h[i] * p[i] * (sp.log(p[i]) - sp.log(q[i]))),
+            ),
+            form.twin("sign", "the reward for the loss", lhs=-loss),
+            form.twin("half of it", "E_q[−log D*]", lhs=total(-h[i] * q[i] * sp.log(best))),
+            optimal.twin("labels swapped", "q/(m + q)", lhs=complement()),
+            missing.twin("free", "a mode left out said to cost nothing", rhs=sp.Integer(0)),
         ),
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from .calculus import derivative, total
-from .policy import log_density, log_policy, own_logits, scores
+from .divergences import covered, generator_loss_at_best, kullback_leibler, logs_of_densities
+from .halves import HALVES
+from .policy import own_logits, scores
+from .policy_gradients import PATHWISE, STEPWISE, VARIANCE
+from .recursion import in_logits, own_density
 from .registry import Enumeration
 from .space import RADIUS, Comparison, Space
 
@@ -50,27 +54,15 @@ def policy_gradient(space: Space) -> Iterator[Comparison]:
     h, c = space.h[seen], space.c[seen]
 
     def loss(values: Any) -> Any:
-        log_q = log_density(space, log_policy(space, values))[seen]
+        log_q = own_density(space, values)[seen]
         return np.sum(h * space.arithmetic.exp(log_q) * (c + space.b + log_q))
 
-    possible = space.problem.policy_logits > -np.inf
-    radius = space.arithmetic.array(RADIUS)
-    numeric = []
-    for entry in np.flatnonzero(possible):
-        unit = np.zeros(possible.size)
-        unit[entry] = 1.0
-        direction = space.arithmetic.array(unit.reshape(possible.shape))
-        numeric.append(derivative(space.arithmetic, _line(loss, logits, direction), radius))
-
-    log_q = log_density(space, log_policy(space, logits))[seen]
+    numeric, possible = in_logits(space, loss)
+    log_q = own_density(space, logits)[seen]
     weighted = (h * space.arithmetic.exp(log_q))[:, None] * scores(space)[seen][:, possible]
     expected = np.sum(weighted * (c + space.b + log_q)[:, None], axis=0)
     no_entropy = np.sum(weighted * (c + space.b)[:, None], axis=0)
-    yield Comparison(expected, np.array(numeric), no_entropy, _size(space), 4 / RADIUS)
-
-
-def _line(function: Callable[[Any], Any], start: Any, direction: Any) -> Callable[[Any], Any]:
-    return lambda delta: function(start + direction * delta)
+    yield Comparison(expected, numeric, no_entropy, _size(space), 4 / RADIUS)
 
 
 def frozen_discriminator(space: Space) -> Iterator[Comparison]:
@@ -98,6 +90,15 @@ def frozen_discriminator(space: Space) -> Iterator[Comparison]:
     radius = space.arithmetic.array(RADIUS / 2)
     slopes = [derivative(space.arithmetic, function, radius) for function in (frozen, tied)]
     yield Comparison(slopes[0], slopes[1], None, _size(space), 2 / RADIUS)
+
+
+def reverse_divergence(space: Space) -> Iterator[Comparison]:
+    """E8: at D = D*, found row by row, L_G = KL(q‖p)."""
+    reverse = kullback_leibler(space, space.q, space.p)
+    forward = kullback_leibler(space, space.p, space.q)
+    yield Comparison(
+        reverse, generator_loss_at_best(space), forward, logs_of_densities(space), name="L_G at D = D*"
+    )
 
 
 ENUMERATIONS = (
@@ -131,4 +132,16 @@ ENUMERATIONS = (
         _ALGEBRA + "; " + _CAUCHY,
         frozen_discriminator,
     ),
+    HALVES,
+    STEPWISE,
+    PATHWISE,
+    Enumeration(
+        "E8",
+        "KL(q‖p), against −E_q[ℓ] at the logit that minimises L_D, by bisection of each row's slope",
+        "the divergence reversed: KL(p‖q), where q > 0",
+        "rounding of sums and exponents: (N + 64)(1 + L)u of the logs of both densities",
+        reverse_divergence,
+        premise=covered,
+    ),
+    VARIANCE,
 )
