@@ -150,7 +150,7 @@ def test_nan_does_not_agree() -> None:
 
 def test_unknown_claims_and_missing_processes_are_said_so() -> None:
     instance = ebm()
-    with pytest.raises(KeyError, match="no enumeration of claim 'Z9'; there is one of A1, A4"):
+    with pytest.raises(KeyError, match="no enumeration of claim 'Z9'; there is one of A1, A2"):
         enumerate_claim("Z9", instance.problem, instance.theta, 0.8)
     with pytest.raises(UnsuitedError, match="give enumerate_claim its mdp"):
         enumerate_claim("H3", instance.problem, instance.theta, 0.8)

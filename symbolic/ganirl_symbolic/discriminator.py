@@ -1,28 +1,25 @@
-"""A: the discriminator. Section 3.1 of Finn et al. (2016)."""
+"""A: the discriminator as a sigmoid, and what it does not see. Section 3.1 of Finn et al. (2016)."""
 
 from __future__ import annotations
 
-from .algebra import AlgebraError, canonical, derivative, partial
+from .algebra import derivative
 from .proof import Derivation, Step
-from .statements import Positivity, RowIdentity, SumIdentity
+from .statements import RowIdentity, SumIdentity
 from .symbols import (
     D,
     Expr,
     b,
     c,
-    cost_row,
     discriminator_loss,
     generator_loss,
     h,
     i,
     k,
     logit,
-    m,
     model,
     p,
-    probability,
+    population,
     q,
-    q_hat,
     sp,
     theta,
     total,
@@ -30,68 +27,6 @@ from .symbols import (
 
 BATCH = "every N, every weighting of the rows (any minibatch), every θ and b; integrals alike"
 ROW = "every trajectory, every θ and b, any numbers supplied as cost and log q"
-
-_free = sp.IndexedBase("D", positive=True)
-_x = sp.IndexedBase("x", positive=True)
-_y = sp.IndexedBase("y", positive=True)
-_by_model = {cost_row: -b - sp.log(m[i])}
-_interior = {_free[i]: _x[i] / (_x[i] + _y[i])}
-
-
-def _only_zero(expr: Expr, unknown: Expr) -> Expr:
-    """Zero of an expression whose numerator is of degree one in the unknown, so that there is no other."""
-    numerator = sp.Poly(sp.numer(sp.cancel(sp.together(expr))), unknown)
-    if numerator.degree() != 1:
-        raise AlgebraError(f"not of degree one in {unknown}: {numerator.as_expr()}")
-    slope, constant = numerator.all_coeffs()
-    return sp.cancel(-constant / slope)
-
-
-def A1() -> Derivation:
-    """Derive D* = p/(p + q), equation (3)."""
-
-    def loss(expert: Expr, generator: Expr) -> Expr:
-        return total(h[i] * (expert * -sp.log(_free[i]) + generator * -sp.log(1 - _free[i])))
-
-    def curvature(each: Expr) -> Expr:
-        return sp.diff(partial(each, _free[i]), _free[i]).xreplace(_interior)
-
-    right, swapped = loss(p[i], q[i]), loss(q[i], p[i])
-    optimum = RowIdentity(
-        "the only stationary point of L_D in D_j is p/(p + q)",
-        _only_zero(partial(right, _free[i]), _free[i]),
-        p[i] / (p[i] + q[i]),
-    )
-    convex = Positivity("with D = x/(x + y), x, y > 0, the second derivative is positive", curvature(right))
-    edge = Positivity(
-        "where q = 0 < p the loss falls all the way to D = 1, which no finite logit reaches",
-        -partial(loss(p[i], sp.Integer(0)), _free[i]),
-    )
-    return Derivation(
-        "A1",
-        "the unconstrained optimal discriminator is p/(p + q)",
-        "every N, every base measure, all densities; unique where p + q > 0",
-        (
-            Step(
-                "Differentiate the sum in one entry D_j, on the branch 1 ≤ j ≤ N.",
-                rf"\frac{{\partial L_D}}{{\partial D_i}} = {sp.latex(partial(right, _free[i]))}",
-            ),
-        ),
-        (optimum, convex, edge),
-        (
-            optimum.twin(
-                "labels swapped",
-                "expert rows labelled 0",
-                lhs=_only_zero(partial(swapped, _free[i]), _free[i]),
-            ),
-            optimum.twin("half density", "p/(p + 2q) for p/(p + q)", rhs=p[i] / (p[i] + 2 * q[i])),
-            convex.twin(
-                "expert term negated",
-                "the sign of −log D flipped",
-                expr=curvature(loss(-p[i], q[i])),
-            ),
-        ),
-    )
 
 
 def A4() -> Derivation:
@@ -180,6 +115,58 @@ def A6() -> Derivation:
     )
 
 
+def A8() -> Derivation:
+    """Derive that h may be divided by any r > 0, if p, q and e^{−c} are multiplied by it."""
+    r = sp.IndexedBase("r", positive=True)[i]
+    kept = {h[i]: h[i] / r, p[i]: p[i] * r, c: c - sp.log(r)}
+    change, forgotten = kept | {q[i]: q[i] * r}, {c: c - sp.log(r)}
+    loss, objective = population(discriminator_loss()), population(generator_loss())
+    partition = total(h[i] * sp.exp(-c))
+    logits = RowIdentity("ℓ is unchanged", logit().xreplace(change), logit())
+    value = SumIdentity("L_D is unchanged", loss.xreplace(change), loss)
+    normaliser = SumIdentity("the partition function is unchanged", partition.xreplace(change), partition)
+    return Derivation(
+        "A8",
+        "densities and cost change with the base measure, and nothing else does",
+        "every N, every base measure, every θ and b; integrals alike, where r is the Jacobian of a change of "
+        "variables (a squashed or scaled action)",
+        (
+            Step(
+                "Divide the base measure by r and keep all masses; r = h writes densities with their dynamics.",
+                r"(h, p, q, c) \mapsto (h/r,\; p\,r,\; q\,r,\; c - \log r)",
+            ),
+        ),
+        (
+            logits,
+            RowIdentity("the mass h q is unchanged", (h[i] * q[i]).xreplace(change), h[i] * q[i]),
+            RowIdentity("D is unchanged", D.xreplace(change), D),
+            value,
+            SumIdentity("L_G is unchanged", objective.xreplace(change), objective),
+            SumIdentity(
+                "the gradient of L_D in θ is unchanged",
+                derivative(loss.xreplace(change), theta),
+                derivative(loss, theta),
+            ),
+            normaliser,
+        ),
+        (
+            logits.twin(
+                "Jacobian forgotten",
+                "log q without log r, the cost with it",
+                lhs=logit().xreplace(forgotten),
+            ),
+            logits.twin("dynamics in q alone", "log q with log r, the cost without it", lhs=logit(q[i] * r)),
+            value.twin(
+                "Jacobian forgotten", "all masses right, log q without log r", lhs=loss.xreplace(forgotten)
+            ),
+            value.twin(
+                "h kept", "densities multiplied, h not divided", lhs=loss.xreplace(change | {h[i]: h[i]})
+            ),
+            normaliser.twin("cost kept", "Σ e^{−c} h/r", lhs=total(h[i] / r * sp.exp(-c))),
+        ),
+    )
+
+
 def A9() -> Derivation:
     """Derive detailed balance, q D = m (1 − D)."""
     balance = RowIdentity("q D = m (1 − D)", q[i] * D, model * (1 - D))
@@ -192,54 +179,5 @@ def A9() -> Derivation:
         (
             balance.twin("sides exchanged", "q(1 − D) = m D", lhs=q[i] * (1 - D), rhs=model * D),
             balance.twin("no 1 − D", "m for m(1 − D)", rhs=model),
-        ),
-    )
-
-
-def A10() -> Derivation:
-    """Derive m* = p q̂/q when samples come from q but q̂ enters the logit."""
-
-    def slope(expert: Expr, scored: Expr) -> Expr:
-        guess = probability(scored).xreplace({c: cost_row})
-        loss = total(h[i] * (expert * -sp.log(guess) + q[i] * -sp.log(sp.together(1 - guess))))
-        return partial(loss, cost_row)
-
-    def optimum(expert: Expr, scored: Expr) -> Expr:
-        return _only_zero(canonical(slope(expert, scored).xreplace(_by_model)), m[i])
-
-    law = RowIdentity(
-        "the only stationary point is m* = p q̂/q", optimum(p[i], q_hat[i]), p[i] * q_hat[i] / q[i]
-    )
-    recovered = RowIdentity(
-        "the cost recovered is off by the log ratio of the densities",
-        -sp.log(law.lhs),
-        -sp.log(p[i]) + sp.log(q[i]) - sp.log(q_hat[i]),
-    )
-    convex = Positivity(
-        "L_D is strictly convex in the cost of each trajectory",
-        sp.diff(slope(p[i], q_hat[i]), cost_row).xreplace(_by_model),
-    )
-    return Derivation(
-        "A10",
-        "a density that does not match its samples is absorbed by the cost",
-        "every N, every base measure, unconstrained cost, all densities positive",
-        (
-            Step("Score samples of q with another density.", r"D = m / (m + \hat{q})"),
-            Step(
-                "Differentiate in the cost of one trajectory, and write c = −b − log m.",
-                rf"\frac{{\partial L_D}}{{\partial c_i}} = "
-                rf"{sp.latex(sp.factor(canonical(slope(p[i], q_hat[i]).xreplace(_by_model))))}",
-            ),
-        ),
-        (law, convex, recovered),
-        (
-            law.twin("no mismatch", "m* = p as if q̂ were q", rhs=p[i]),
-            law.twin("ratio inverted", "m* = p q/q̂", rhs=p[i] * q[i] / q_hat[i]),
-            law.twin("right density, wrong law", "the logit scored with q itself", lhs=optimum(p[i], q[i])),
-            recovered.twin(
-                "sign of the shift",
-                "log(q̂/q) for log(q/q̂)",
-                rhs=-sp.log(p[i]) - sp.log(q[i]) + sp.log(q_hat[i]),
-            ),
         ),
     )

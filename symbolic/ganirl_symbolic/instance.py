@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
-from .symbols import D, E_mu, Expr, d_density, h, i, m, mass_p, p, q, q_old, sp, total, w_p, w_q
+from .symbols import D, E_mu, Expr, d_density, h, i, m, mass_p, mass_q, p, q, q_old, sp, total, w_p, w_q
 
 ROWS = 3
 DRAWS = 40
@@ -63,6 +63,7 @@ def _balance(rows: Rows, rng: Random) -> None:
 
 
 UNIT_EXPERT = Condition("the expert's weights sum to one", mass_p, sp.Integer(1), _nothing)
+UNIT_GENERATOR_ROWS = Condition("the generator's weights sum to one", mass_q, sp.Integer(1), _nothing)
 UNIT_DATA = Condition("the data density is normalised", total(h[i] * p[i]), sp.Integer(1), _nothing)
 UNIT_GENERATOR = Condition(
     "the generator stays normalised", total(h[i] * d_density[i]), sp.Integer(0), _nothing

@@ -1,4 +1,4 @@
-"""B: the discriminator's loss through μ̃, and the optimal log Z. Section 3.2.1 of Finn et al. (2016)."""
+"""B: the discriminator's loss through μ̃, and its slope and curvature in log Z. Section 3.2.1 of Finn et al. (2016)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from .symbols import (
     w_p,
     w_q,
 )
+
+Z = sp.Symbol("Z", positive=True)
 
 
 def B1() -> Derivation:
@@ -142,36 +144,14 @@ def B3() -> Derivation:
     )
 
 
+def in_partition(expr: Expr) -> Expr:
+    """Write the summand of a sum in Z = e^b, as a rational function of it; m stands for e^{−c} here."""
+    summand = merge(expr)[0].xreplace({c: -sp.log(m[i]), b: sp.log(Z)})
+    return sp.cancel(sp.together(summand))
+
+
 def _slope_limits(slope: Expr) -> tuple[Expr, Expr, Expr]:
     """Limits of the slope's summand as e^b → 0 and ∞, and the summand itself where q and its weight are 0."""
-    scale = sp.Symbol("t", positive=True)
-    summand = merge(slope)[0].xreplace({c: -sp.log(m[i]), b: sp.log(scale)})
-    rational = sp.cancel(sp.together(summand))
+    rational = in_partition(slope)
     outside = rational.xreplace({q[i]: sp.Integer(0), w_q[i]: sp.Integer(0)})
-    return sp.limit(rational, scale, 0, "+"), sp.limit(rational, scale, sp.oo), canonical(outside)
-
-
-def B5() -> Derivation:
-    """Derive what holds at the optimal log Z, in three forms."""
-    slope = derivative(discriminator_loss(), b)
-    half = SumIdentity("2 E_μ[D] − 1 = −∂L_D/∂b", 2 * E_mu(D) - mass_p, -slope)
-    means = SumIdentity("E_p[D] + E_q[D] − 1 = −∂L_D/∂b", E_p(D) + E_q(D) - mass_p, -slope)
-    rates = SumIdentity("false negatives minus false positives = ∂L_D/∂b", E_p(1 - D) - E_q(D), slope)
-    return Derivation(
-        "B5",
-        "at b*: E_μ[D] = ½, mean D(expert) + mean D(generator) = 1, false negatives = false positives",
-        BATCH,
-        (
-            Step(
-                "Each of the three differs from its stated value by the slope of L_D in b, "
-                "so that each holds if and only if b = b*.",
-                r"\frac{\partial L_D}{\partial b}\Big|_{b^*} = 0",
-            ),
-        ),
-        (half, means, rates),
-        (
-            half.twin("E_μ[D] = 1", "the ½ dropped", lhs=E_mu(D) - mass_p),
-            means.twin("difference of means", "E_p[D] − E_q[D] for the sum", lhs=E_p(D) - E_q(D) - mass_p),
-            rates.twin("q-side negated", "E_p[1 − D] + E_q[D]", lhs=E_p(1 - D) + E_q(D)),
-        ),
-    )
+    return sp.limit(rational, Z, 0, "+"), sp.limit(rational, Z, sp.oo), canonical(outside)

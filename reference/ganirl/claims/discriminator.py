@@ -12,6 +12,23 @@ CLAIMS = (
         preconditions=(r"unique where $p + q > 0$; where $p > 0 = q$ the minimiser is the boundary value 1",),
     ),
     Claim(
+        "A2",
+        "Value of the best discriminator",
+        r"L_D(D^{*}) = 2\log 2 - 2\,\mathrm{JSD}(p, q) \in [0,\ 2\log 2]",
+        "Goodfellow et al. 2014, theorem 1; with the D* of Finn et al. 2016, eq. (3)",
+        tier=2,
+        requires=("A1",),
+    ),
+    Claim(
+        "A3",
+        "What another discriminator loses",
+        r"L_D(D) - L_D(D^{*}) = \sum_\tau h\,(p + q)\,"
+        r"\mathrm{KL}\!\left(\mathrm{Ber}(D^{*})\,\|\,\mathrm{Ber}(D)\right) \ge 0",
+        "Follows from A1; a small loss gap does not bound the error of the cost where p and q have little mass",
+        tier=2,
+        requires=("A1",),
+    ),
+    Claim(
         "A4",
         "Discriminator as a sigmoid",
         r"D = \frac{e^{-c_\theta - b}}{e^{-c_\theta - b} + q} = \sigma(\ell), \qquad \ell = -c_\theta - b - \log q",
@@ -38,6 +55,30 @@ CLAIMS = (
         tier=1,
         requires=("A4",),
         observables=("discriminator_logit | discriminator_loss",),
+    ),
+    Claim(
+        "A7",
+        "The best cost is the data's, whatever the generator",
+        r"\frac{\partial L_D}{\partial c(\tau)} = h\,(p - m)(1 - D), \qquad"
+        r" D_\theta = D^{*} \iff m = p, \quad m = e^{-c_\theta - b}",
+        "Finn et al. 2016, section 3.1 (the optimal discriminator is independent of the generator)",
+        tier=2,
+        preconditions=(
+            r"$q > 0$; where $q = 0$, $D = 1$ and the cost is not identified",
+            r"$p > 0$ for a finite cost",
+            r"the cost is free on every trajectory: under misspecification its optimum depends on $q$",
+        ),
+        requires=("A1", "A9"),
+    ),
+    Claim(
+        "A8",
+        "Covariance in the base measure",
+        r"(h,\; p,\; q,\; c) \mapsto (h/r,\; p\,r,\; q\,r,\; c - \log r)"
+        r"\ \text{leaves}\ \ell, D, L_D, L_G, Z_\theta\ \text{and}\ \partial_\theta L_D\ \text{unchanged}",
+        "Finn et al. 2016, section 2.3.1 leaves the measure unsaid; a change of variables needs its Jacobian in log q",
+        tier=2,
+        preconditions=(r"$r > 0$",),
+        requires=("A4",),
     ),
     Claim(
         "A9",

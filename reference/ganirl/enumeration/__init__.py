@@ -23,16 +23,26 @@ from ganirl.mdp import TabularMDP
 from ganirl.problem import Problem
 
 from . import (
+    causal,
+    conditioning,
+    contrast,
     conventions,
     counterclaims,
     discriminator,
+    energy_based,
     equilibrium,
     generator,
     gradients,
+    hessian,
+    horizon,
     loss,
     maxent,
+    optimal_discriminator,
+    optimal_z,
     partition,
     sequential,
+    shaping,
+    transition_level,
 )
 from .registry import Enumeration, Residual, UnsuitedError, residual
 from .space import build_space
@@ -41,14 +51,24 @@ ENUMERATIONS: Mapping[str, Enumeration] = MappingProxyType(
     {
         enumeration.claim: enumeration
         for family in (
+            optimal_discriminator,
             discriminator,
             loss,
+            optimal_z,
+            conditioning,
             gradients,
+            contrast,
+            hessian,
             maxent,
+            energy_based,
             generator,
             partition,
             equilibrium,
             sequential,
+            causal,
+            transition_level,
+            shaping,
+            horizon,
             conventions,
             counterclaims,
         )

@@ -1,40 +1,18 @@
-"""Family A: the optimal discriminator, its sigmoid, its gauge and the density that it must be given."""
+"""Family A: the discriminator's sigmoid, its balance, and what it does not see: gauge and base measure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from .calculus import bisect, softplus, total
+from .calculus import softplus
 from .registry import Enumeration
 from .space import Comparison, Space, concatenated
 
 _ALGEBRA = "rounding of sums and exponents alone: (N + 64)(1 + L)u of the terms, L = max|c| + |b| + |log q|"
-
-
-def optimal_discriminator(space: Space) -> Iterator[Comparison]:
-    """A1, with A3: D* = p/(p+q) minimises L_D, and every other D loses the Bernoulli divergence."""
-    live = np.asarray(space.w_p + space.w_q > 0, dtype=bool)
-    p, q, both = space.w_p[live], space.w_q[live], space.w_p[live] + space.w_q[live]
-    zero = 0 * both
-    found = bisect(space.arithmetic, lambda d: q * d - p * (1 - d), zero, zero + 1)
-    yield Comparison(found, p / both, q / both)
-
-    best, other = p / both, (1 + 2 * p / both) / 4
-    gap = both * (_term(space, best, other) + _term(space, 1 - best, 1 - other))
-    yield Comparison(_loss(space, p, q, other) - _loss(space, p, q, best), np.sum(gap), size=4.0)
-
-
-def _loss(space: Space, p: Any, q: Any, d: Any) -> Any:
-    """Σ −p log D − q log(1−D), 0·∞ := 0."""
-    return -total(p, space.arithmetic.log(d)) - total(q, space.arithmetic.log(1 - d))
-
-
-def _term(space: Space, x: Any, y: Any) -> Any:
-    """Return x log(x/y), 0 at x = 0."""
-    return x * space.arithmetic.log(np.where(np.asarray(x > 0, dtype=bool), x / y, 1))
 
 
 def sigmoid_of_logit(space: Space) -> Iterator[Comparison]:
@@ -83,37 +61,24 @@ def detailed_balance(space: Space) -> Iterator[Comparison]:
     yield Comparison(q * space.sigmoid(logit), missed, q * space.sigmoid(-logit))
 
 
-def density_mismatch(space: Space) -> Iterator[Comparison]:
-    """A10: a logit fed with q̂ ∝ √q learns m* = p q̂/q."""
-    log = space.arithmetic.log
-    live = np.asarray((space.w_p > 0) & (space.w_q > 0), dtype=bool)
-    tempered = np.where(space.reached, space.arithmetic.exp(space.log_q / 2), 0)
-    given = log(tempered / np.sum(space.h * tempered) + np.where(space.reached, 0, 1))[live]
-    log_p, log_q = log(space.p[live]), space.log_q[live]
-    w_p, w_q = space.w_p[live], space.w_q[live]
+def base_measure(space: Space) -> Iterator[Comparison]:
+    """A8: (h/r, pr, qr, c − log r) changes nothing; r = h makes densities of the dynamics, too."""
+    ratio = space.arithmetic.exp(space.arithmetic.array(np.sin(1.7 * np.arange(len(space.c)))))
+    forgotten = space.with_costs(space.c - space.arithmetic.log(ratio))
+    truth = _observables(space, space.c, space.b)
+    for r, twin in ((ratio, _observables(forgotten, forgotten.c, space.b)), (space.h, None)):
+        costs = space.c - space.arithmetic.log(r)
+        moved = replace(space, h=space.h / r, p=space.p * r, q=space.q * r, c=costs)
+        yield Comparison(_observables(moved, costs, space.b), truth, twin, name="ℓ, D, L_D, L_G, ∂L_D/∂θ")
+        yield Comparison(_measured_model(moved), _measured_model(space))
+        yield Comparison(moved.b_star, space.b_star, size=8.0, gain=1.0 / space.curvature)
 
-    def slope(learned: Any) -> Any:
-        """∂L_D/∂(c+b) of one trajectory, D with the density that was given."""
-        logit = -learned - given
-        return w_p * space.sigmoid(-logit) - w_q * space.sigmoid(logit)
 
-    law = -(log_p + given - log_q)
-    width = 4 + float(np.max(np.abs(space.arithmetic.floats(concatenated([log_p, log_q, given])))))
-    zero = 0 * law
-    found = bisect(space.arithmetic, slope, zero - 3 * width, zero + 3 * width)
-    yield Comparison(found, law, -log_p, size=6 * width, gain=2.0)
-    yield Comparison(slope(law), zero, slope(-log_p), size=1.0)
+def _measured_model(space: Space) -> Any:
+    return concatenated([space.log_z, space.h * space.model])
 
 
 ENUMERATIONS = (
-    Enumeration(
-        "A1",
-        "the minimiser of −p log D − q log(1−D), bisected on every trajectory, against p/(p+q); the loss "
-        "that another D adds, against Σ(p+q)KL(Ber(D*)‖Ber(D))",
-        "labels exchanged: q/(p+q)",
-        _ALGEBRA + "; a bisection ends at u",
-        optimal_discriminator,
-    ),
     Enumeration(
         "A4",
         "densities m/(m+q) and their logs, against the sigmoid and the softplus of −c − b − log q",
@@ -133,18 +98,18 @@ ENUMERATIONS = (
         gauge,
     ),
     Enumeration(
+        "A8",
+        "ℓ, D, L_D, L_G, ∂L_D/∂θ, log Z, h p_θ and b* after (h/r, pr, qr, c − log r), against those before; "
+        "r arbitrary, and r = h",
+        "the factor forgotten in log q, as a Jacobian that was left out",
+        _ALGEBRA + "; b* by 1/∂²L_D more",
+        base_measure,
+    ),
+    Enumeration(
         "A9",
         "q σ(ℓ), against e^{−c−b} σ(−ℓ)",
         "labels exchanged: q (1−D)",
         _ALGEBRA,
         detailed_balance,
-    ),
-    Enumeration(
-        "A10",
-        "the minimiser in c + b on every trajectory with q̂ ∝ √q in the logit, against −log(p q̂/q)",
-        "the density that was given taken for the sampler's: −log p",
-        _ALGEBRA + "; a bisection ends at u of its bracket",
-        density_mismatch,
-        hidden="a uniform policy stays so at any temperature",
     ),
 )

@@ -1,4 +1,4 @@
-"""Family B: L_D through the mixture μ̃, and the optimal log Z; S2: what a batch may be made of."""
+"""Family B: L_D through the mixture μ̃, and its slope and curvature in log Z; S2: what a batch may be made of."""
 
 from __future__ import annotations
 
@@ -60,18 +60,6 @@ def curvature_in_b(space: Space) -> Iterator[Comparison]:
     yield Comparison(concatenated(ends), concatenated([-space.one, covered]))
 
 
-def balance(space: Space) -> Iterator[Comparison]:
-    """B5: at b* E_μ[D] = ½ and E_p[1−D] = E_q[D]."""
-    gain = 2 / RADIUS**2
-    d, rest = space.discriminator(space.b_star)
-    d_true, rest_true = space.discriminator(space.log_z)
-    size = float(space.loss(space.c, space.b_star)) + 1
-    yield Comparison(space.mean_p(rest), space.mean_q(d), None, size, gain)
-    # the twin's sides are both its own: half their difference is what E_μ[D] is off by
-    off = (space.mean_p(rest_true) - space.mean_q(d_true)) / 2
-    yield Comparison(space.mean_mixture(d), space.one / 2, space.one / 2 + off, size, gain)
-
-
 def batches(space: Space) -> Iterator[Comparison]:
     """S2: L_D of a batch that was permuted, duplicated row by row, and weighted in other units."""
     rows = np.argsort(np.sin(np.arange(2 * len(space.c)) * 1.7)) // 2
@@ -107,13 +95,6 @@ ENUMERATIONS = (
         "D² for D(1−D)",
         _CAUCHY,
         curvature_in_b,
-    ),
-    Enumeration(
-        "B5",
-        "E_p[1−D] against E_q[D], E_μ[D] against ½, at the b that minimises the loss's values",
-        "the true log Z_θ in place of b*",
-        _CAUCHY,
-        balance,
     ),
     Enumeration(
         "S2",
