@@ -16,7 +16,7 @@ from .departures import ExactLikelihood
 from .doors import Adversarial, Door, EnergyBased, GuidedCost
 from .ground import Batch, Ground, Minibatches, Reordered, Sampler, Side, ground, population
 from .limits import Equilibrium, HalfStep, Limit, equilibrium, half_step, noise_contrastive_limits
-from .lockstep import Coincidence, Lockstep, Parting, WrongB, lockstep
+from .lockstep import Coincidence, Lockstep, Parting, WrongB, lockstep, runs_of
 from .runs import Rates, Run, State, Update, train, train_cost, update
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "noise_contrastive_limits",
     "parting",
     "population",
+    "runs_of",
     "train",
     "train_cost",
     "update",

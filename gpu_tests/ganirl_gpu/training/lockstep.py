@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ from .contenders import COINCIDING, REORDERED, YARDSTICK, Contender, parting
 from .doors import Adversarial, Door, GuidedCost
 from .ground import Batch, Ground, Reordered, Sampler
 from .rounding import Allowance, Drift, allowance, derivative_of_update, parameter_rates
-from .runs import Rates, Run, Update, journey, record, train, update
+from .runs import Rates, Run, Step, Update, journey, record, update
 from .solvers import Held
 
 Array = npt.NDArray[np.float64]
@@ -60,6 +60,7 @@ class Parting:
     run : what it did
     theta, policy : largest difference over all steps
     last_theta : of θ after the last step
+    since : the first step after which rounding does not explain the difference; 0 if it always does
     ratio : the last difference over what rounding explains, of the parameter that left most
     """
 
@@ -68,6 +69,7 @@ class Parting:
     theta: float
     policy: float
     last_theta: float
+    since: int
     ratio: float
 
     @property
@@ -147,28 +149,36 @@ def lockstep(
     ground, sampler, rates, steps : one training run, for all
     coinciding : doors that should give the yardstick's run
     departing : doors that should not; `parting` of the ground by default
-    tick : called with a run's name when it is done
+    tick : called with a run's name after each of its steps; there are `runs_of` of them
     """
     departing = parting(ground) if departing is None else departing
     entrants = {each.name: (each.door, sampler) for each in coinciding}
     entrants = {REORDERED.name: (REORDERED.door, Reordered(sampler)), **entrants}
-    yardstick, bound, steps_apart = _side_by_side(ground, sampler, rates, steps, entrants)
-    tick(YARDSTICK.name)
+    yardstick, bound, steps_apart = _side_by_side(ground, sampler, rates, steps, entrants, tick)
 
     coincidences = []
     for contender in (REORDERED, *coinciding):
         door, rows = entrants[contender.name]
-        run = train(door, ground, rows, rates, steps)
+        taken = _ticking(journey(door, ground, rows, rates, steps), tick, contender.name)
+        run = record(ground, taken)
         coincidences.append(_coincidence(contender, run, yardstick, bound, steps_apart[contender.name]))
-        tick(contender.name)
     partings = []
     for contender in departing:
-        run = train(contender.door, ground, sampler, rates, steps)
-        partings.append(_parting(contender, run, yardstick, bound))
-        tick(contender.name)
-    wrong_b = wrong_b_bound(ground, sampler, rates, steps)
-    tick("the bound of C2")
+        taken = _ticking(journey(contender.door, ground, sampler, rates, steps), tick, contender.name)
+        partings.append(_parting(contender, record(ground, taken), yardstick, bound))
+    wrong_b = wrong_b_bound(ground, sampler, rates, steps, tick)
     return Lockstep(ground.name, yardstick, tuple(coincidences), tuple(partings), wrong_b, bound)
+
+
+def runs_of(coinciding: tuple[Contender, ...], departing: tuple[Contender, ...]) -> int:
+    """Return how many runs a lockstep makes: the yardstick, its rows shuffled, and the one that tests C2's bound."""
+    return 3 + len(coinciding) + len(departing)
+
+
+def _ticking(steps: Iterable[Step], tick: Callable[[str], None], name: str) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        tick(name)
 
 
 @dataclass(frozen=True)
@@ -181,13 +191,19 @@ class _Apart:
 
 
 def _side_by_side(
-    ground: Ground, sampler: Sampler, rates: Rates, steps: int, entrants: Mapping[str, tuple[Door, Sampler]]
+    ground: Ground,
+    sampler: Sampler,
+    rates: Rates,
+    steps: int,
+    entrants: Mapping[str, tuple[Door, Sampler]],
+    tick: Callable[[str], None],
 ) -> tuple[Run, Array, dict[str, list[_Apart]]]:
     """Train the yardstick; at each of its states ask the others for their updates, too."""
     apart: dict[str, list[_Apart]] = {name: [] for name in entrants}
     drift = Drift(parameter_rates(rates, ground))
     taken, explained = [], [drift.bound]
-    for step in journey(YARDSTICK.door, ground, sampler, rates, steps):
+    journeyed = journey(YARDSTICK.door, ground, sampler, rates, steps)
+    for step in _ticking(journeyed, tick, YARDSTICK.name):
         b = float(step.change.b)
         allowed = allowance(step.before, step.batch, b)
         for name, (door, rows) in entrants.items():
@@ -233,14 +249,18 @@ def _coincidence(
 
 def _parting(contender: Contender, run: Run, yardstick: Run, bound: Array) -> Parting:
     theta, policy = _differences(run, yardstick)
-    last = np.abs(run.parameters[-1] - yardstick.parameters[-1])
+    ratios = [
+        _ratio(*each) for each in zip(np.abs(run.parameters - yardstick.parameters), bound, strict=True)
+    ]
+    unexplained = np.flatnonzero(~(np.array(ratios) <= 1.0))
     return Parting(
         contender,
         run,
         theta=float(theta.max()),
         policy=float(policy.max()),
         last_theta=float(theta[-1]),
-        ratio=_ratio(last, bound[-1]),
+        since=int(unexplained[0]) if len(unexplained) else 0,
+        ratio=ratios[-1],
     )
 
 
@@ -251,11 +271,17 @@ def _differences(run: Run, yardstick: Run) -> tuple[Array, Array]:
     return np.asarray(theta), np.asarray(policy)
 
 
-def wrong_b_bound(ground: Ground, sampler: Sampler, rates: Rates, steps: int) -> WrongB:
+def wrong_b_bound(
+    ground: Ground,
+    sampler: Sampler,
+    rates: Rates,
+    steps: int,
+    tick: Callable[[str], None] = lambda name: None,
+) -> WrongB:
     """Train a GAN with b held at the ground's wrong value, and compare both gradients at each of its states."""
     gan, irl = Adversarial(Held(ground.b)), GuidedCost(Held(ground.b))
     differences, ratios = [], []
-    for step in journey(gan, ground, sampler, rates, steps):
+    for step in _ticking(journey(gan, ground, sampler, rates, steps), tick, "the bound of C2"):
         other, _ = irl.cost_gradient(step.before.theta, step.batch, step.before.b)
         difference = (step.change.theta - other).abs().numpy()
         rounding = 2 * allowance(step.before, step.batch, ground.b).theta
