@@ -8,7 +8,7 @@ no other choice does (from a state to itself 4493, to the end 5183).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 import numpy as np
@@ -17,8 +17,12 @@ import numpy.typing as npt
 from .cost import CallableCost
 from .instance import Instance as Instance  # noqa: PLC0414  exported: this is where it is looked for
 from .instance import normalised, stream, with_batch
+from .logspace import log_normalise
 from .mdp import TabularMDP
 from .problem import Problem, energy_based_model, finite_space
+from .sequence_instances import SEQUENCE_INSTANCES
+from .step_cost import StepFunction
+from .unrolled import discounted, unrolled
 
 Array = npt.NDArray[np.float64]
 
@@ -77,6 +81,46 @@ def variant(stochastic: bool, random_start: bool) -> Instance:
     )
     name = f"{'stochastic' if stochastic else 'deterministic'}, {'random' if random_start else 'fixed'} start"
     return _of_mdp(name, mdp)
+
+
+@lru_cache
+def eight_trajectories() -> Instance:
+    """Two states and an end, chance in one transition and in the start, lengths 1 and 2: small enough for tuples."""
+    transition = np.zeros((2, 2, 3))
+    transition[0, 0, 2] = transition[0, 1, 1] = transition[1, 0, 2] = 1.0
+    transition[1, 1, [0, 2]] = 0.3, 0.7
+    features = stream("eight trajectories").standard_normal((2, 2, 3, 3))
+    mdp = TabularMDP(np.array([0.6, 0.4]), transition, 2, features)
+    return _of_mdp("eight trajectories", mdp, POLICY_LOGITS[:2])
+
+
+GAMMA = 0.8
+
+
+@lru_cache
+def discounted_costs() -> Instance:
+    """Make the generic MDP with c = Σ γ^t c_t, γ = 0.8, and a policy that knows the time, which is in the state."""
+    mdp = unrolled(_generic_mdp(), GAMMA)
+    logits = stream("discounted policy").standard_normal((mdp.states, mdp.actions))
+    return _of_mdp("discounted", mdp, logits, step_cost=discounted(curved_step_cost))
+
+
+@lru_cache
+def gan() -> Instance:
+    """Sixteen points with full support, a curved cost with a constant, and logits beyond ±40."""
+    rng = stream("GAN")
+    log_p, log_q = (log_normalise(rng.standard_normal(16) * scale) for scale in (3.0, 8.0))
+    return _plain("GAN", _curved_table("GAN", np.exp(log_p), np.exp(log_q), scale=44.0), _GAN_THETA)
+
+
+@lru_cache
+def gan_supports_apart() -> Instance:
+    """Nine points; at two the generator never is, at three others there are no data."""
+    rng = stream("GAN, supports apart")
+    p, q = rng.random(9) ** 3, rng.random(9)
+    p[[1, 4, 8]] = q[[0, 5]] = 0.0
+    problem = _curved_table("GAN, supports apart", normalised(p), normalised(q))
+    return _plain("GAN, supports apart", problem, _GAN_THETA)
 
 
 @lru_cache
@@ -149,11 +193,19 @@ INSTANCES: Mapping[str, Callable[[], Instance]] = MappingProxyType(
         "generic": generic,
         "degenerate": degenerate,
         "generic transition": generic_transition,
+        "stochastic, fixed start": partial(variant, stochastic=True, random_start=False),
+        "deterministic, random start": partial(variant, stochastic=False, random_start=True),
+        "deterministic, fixed start": partial(variant, stochastic=False, random_start=False),
+        "discounted": discounted_costs,
+        "eight trajectories": eight_trajectories,
+        "GAN": gan,
+        "GAN, supports apart": gan_supports_apart,
         "S1": s1,
         "S4": s4,
         "S6": s6,
         "S10": s10,
         "EBM": ebm,
+        **SEQUENCE_INSTANCES,
     }
 )
 
@@ -237,12 +289,33 @@ def _generic_mdp() -> TabularMDP:
     return TabularMDP(START, transition / transition.sum(axis=-1, keepdims=True), 4, features)
 
 
-def _of_mdp(name: str, mdp: TabularMDP, policy_logits: Array = POLICY_LOGITS, b: float = B) -> Instance:
+def _of_mdp(
+    name: str,
+    mdp: TabularMDP,
+    policy_logits: Array = POLICY_LOGITS,
+    b: float = B,
+    step_cost: StepFunction = curved_step_cost,
+) -> Instance:
     count = sum(mdp.trajectory_counts)
     data = normalised(stream(f"{name} data").random(count) ** 3)
-    problem = mdp.problem(policy_logits, data_weight=data, step_cost=curved_step_cost)
+    problem = mdp.problem(policy_logits, data_weight=data, step_cost=step_cost)
     return with_batch(name, problem, THETA, b, mdp)
 
 
 def _plain(name: str, problem: Problem, theta: Array) -> Instance:
     return with_batch(name, problem, theta, B)
+
+
+_GAN_THETA = np.array([0.7, -0.9, 0.4])
+
+
+def _curved_table(name: str, p: Array, q: Array, scale: float = 1.0) -> Problem:
+    """Return points with c = s·(φ₁ sin θ₁ + ½ φ₂² θ₂²) + θ₃: curved, with a constant feature."""
+    features = stream(f"{name} features").standard_normal((len(p), 2))
+    features = np.concatenate([features, np.ones((len(p), 1))], axis=1)
+
+    def cost(theta: Array) -> Array:
+        curved = features[:, 0] * np.sin(theta[0]) + 0.5 * (features[:, 1] * theta[1]) ** 2
+        return np.asarray(scale * curved + theta[2])
+
+    return finite_space(p, q, features=features, cost=CallableCost(cost))
