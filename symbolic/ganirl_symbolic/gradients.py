@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .algebra import derivative
 from .discriminator import BATCH
-from .instance import BALANCED, UNIT_EXPERT
+from .instance import BALANCED, UNIT_EXPERT, UNIT_MODEL
 from .proof import Derivation, Step
 from .statements import NamedSumIdentity, RowIdentity, SumIdentity
 from .symbols import (
@@ -47,17 +47,12 @@ def C1() -> Derivation:
         slope,
         E_p(dc) - sp.exp(-b) * E_mu(sp.exp(-c) / mixture * dc),
     )
-    residual = SumIdentity(
-        "in the population ∂L_D/∂θ = Σ h (p − m)(1 − D) c', the likelihood residual re-weighted by 1 − D",
-        population(slope),
-        total(h[i] * (p[i] - model) * (1 - D) * dc),
-    )
     return Derivation(
         "C1",
         "the gradient of L_D in θ, for every log Z",
         BATCH + "; c' is the derivative along any direction of θ",
         (Step("Differentiate L_D in θ, b held.", r"\frac{\partial L_D}{\partial \theta}"),),
-        (errors, mixed, weights, residual),
+        (errors, mixed, weights),
         (
             errors.twin("no 1 − D", "E_p[c'] − E_q[D c']", rhs=E_p(dc) - E_q(D * dc)),
             errors.twin("q-side sign", "E_p[(1 − D)c'] + E_q[D c']", rhs=E_p((1 - D) * dc) + E_q(D * dc)),
@@ -66,9 +61,41 @@ def C1() -> Derivation:
             weights.twin(
                 "no 1/Z", "the weights not divided by Z", rhs=E_p(dc) - E_mu(sp.exp(-c) / mixture * dc)
             ),
-            residual.twin(
-                "no 1 − D", "the likelihood residual itself", rhs=total(h[i] * (p[i] - model) * dc)
-            ),
+        ),
+    )
+
+
+def C1c() -> Derivation:
+    """Derive the population form: the likelihood's residual, weighted by 1 − D."""
+    loss = discriminator_loss()
+    slope, slope_b = population(derivative(loss, theta)), population(derivative(loss, b))
+    likelihood = sp.diff(total(h[i] * p[i] * c) + sp.log(total(h[i] * sp.exp(-c))), theta)
+    residual, unweighted = h[i] * (p[i] - model) * (1 - D), h[i] * (p[i] - model)
+    weight = RowIdentity("the weight 1 − D is q/(m + q), the generator's share", 1 - D, q[i] / (model + q[i]))
+    gradient = SumIdentity("∂L_D/∂θ = Σ h (p − m)(1 − D) c'", slope, total(residual * dc))
+    bias = SumIdentity("∂L_D/∂b = Σ h (p − m)(1 − D)", slope_b, total(residual))
+    exact = NamedSumIdentity(
+        "at b = log Z the likelihood's gradient is Σ h (p − m) c', without the weight",
+        likelihood,
+        total(unweighted * dc),
+        (UNIT_MODEL,),
+    )
+    return Derivation(
+        "C1c",
+        "in the population the gradient of L_D is the likelihood's residual, re-weighted by 1 − D",
+        "every N, every base measure, every θ and b; c' is the derivative along any direction of θ",
+        (
+            Step("Let the batch be the population.", r"w^p = h p, \quad w^q = h q"),
+            Step("The generator's part is the model's, by detailed balance.", r"q D = m (1 - D)"),
+        ),
+        (weight, gradient, bias, exact),
+        (
+            weight.twin("sides exchanged", "m/(m + q)", rhs=D),
+            gradient.twin("no 1 − D", "the likelihood residual itself", rhs=total(unweighted * dc)),
+            gradient.twin("D for 1 − D", "Σ h (p − m) D c'", rhs=total(unweighted * D * dc)),
+            gradient.twin("any batch", "said of any weights", lhs=derivative(loss, theta)),
+            bias.twin("no 1 − D", "1 − Σ h m", rhs=total(unweighted)),
+            exact.twin("any b", "said of every b", given=()),
         ),
     )
 

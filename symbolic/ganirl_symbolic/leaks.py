@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .algebra import derivative
 from .gradients import surrogate_gradient
-from .instance import BALANCED, UNIT_DATA, UNIT_MODEL
+from .instance import BALANCED, UNIT_DATA, UNIT_EXPERT, UNIT_MODEL
 from .proof import Derivation, Step
 from .statements import NamedSumIdentity, SumIdentity
 from .symbols import (
@@ -14,6 +14,7 @@ from .symbols import (
     Expr,
     b,
     c,
+    c_jk,
     dc,
     discriminator_loss,
     h,
@@ -25,6 +26,8 @@ from .symbols import (
     q,
     sp,
     theta,
+    theta_j,
+    theta_k,
     total,
 )
 
@@ -79,6 +82,58 @@ def C3() -> Derivation:
             through.twin("no implicit term", "b* held constant", lhs=surrogate_gradient(mixture)),
         ),
     )
+
+
+def C4() -> Derivation:
+    """Derive that solving for b anew changes no gradient of L_D, and that the field is conservative."""
+    loss = discriminator_loss()
+    slope, velocity = derivative(loss, theta), -derivative(E_mu(D), theta) / derivative(E_mu(D), b)
+    through = slope + derivative(loss, b) * velocity
+    envelope = NamedSumIdentity(
+        "d/dθ of L_D(θ, b*(θ)) is ∂L_D/∂θ at b*", through, slope, (UNIT_EXPERT, BALANCED)
+    )
+
+    in_j, in_k = _following(theta_j, theta_k), _following(theta_k, theta_j)
+    symmetric = NamedSumIdentity("that field has a symmetric Jacobian: ∂_k F_j = ∂_j F_k", in_j, in_k)
+    return Derivation(
+        "C4",
+        "the gradient of min_b L_D is ∂L_D/∂θ at b*: re-solving b is harmless in L_D",
+        "every N, every weighting of the rows (any minibatch), every θ at which b* is finite",
+        (
+            Step(
+                "b*(θ) solves E_μ[D] = ½, so that ∂L_D/∂b is 0 wherever it goes.",
+                r"\frac{d}{d\theta} L_D(\theta, b^*) = \partial_\theta L_D + \partial_b L_D\,\frac{db^*}{d\theta}",
+            ),
+            Step(
+                "So the field that C2 speaks of is the gradient of one function, the profile.",
+                r"F = \partial_\theta L_D\big|_{b^*} = \partial_\theta L_{\mathrm{cost}}^{\tilde\mu}\big|_{b^*}",
+            ),
+        ),
+        (envelope, symmetric),
+        (
+            envelope.twin("inside the surrogate", "b solved for anew in L_cost^μ̃", lhs=_through_optimum()),
+            envelope.twin("any b", "a b that follows θ but is not optimal", given=(UNIT_EXPERT,)),
+            symmetric.twin(
+                "b does not follow",
+                "the surrogate's gradient at a b that is held",
+                lhs=_held(theta_j, theta_k),
+                rhs=_held(theta_k, theta_j),
+            ),
+        ),
+    )
+
+
+def _following(first: Expr, second: Expr) -> Expr:
+    """∂F/∂θ_second of F = ∂L_D/∂θ_first at b*(θ), of a cost with two parameters."""
+    loss, balance = (each.xreplace({c: c_jk}) for each in (discriminator_loss(), E_mu(D)))
+    velocity = -derivative(balance, second) / derivative(balance, b)
+    return derivative(loss, first, second) + derivative(loss, first, b) * velocity
+
+
+def _held(first: Expr, second: Expr) -> Expr:
+    """∂/∂θ_second of the surrogate's gradient in θ_first, E_p[∂c] − E_μ[D ∂c]/E_μ[D], at constant b."""
+    chance, slope = D.xreplace({c: c_jk}), sp.Derivative(c_jk, first)
+    return sp.diff(E_p(slope) - E_mu(chance * slope) / E_mu(chance), second)
 
 
 def C5() -> Derivation:

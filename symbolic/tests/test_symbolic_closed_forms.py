@@ -96,7 +96,7 @@ def test_c1_is_the_slope_in_theta(world):
     concrete = world(5)
     hand = Hand(concrete)
     slope = mpmath.diff(lambda theta: hand.batch(theta, hand.b), THETA)
-    *batch, population = values("C1", concrete)
+    batch, (population, *_) = values("C1", concrete), values("C1c", concrete)
     assert all(close(side, slope) for pair in batch for side in pair)
     w_p, w_q = ([x * y for x, y in zip(hand.h, each, strict=True)] for each in (hand.p, hand.q))
     slope = mpmath.diff(lambda theta: hand.discriminator(theta, hand.b, hand.q, w_p, w_q), THETA)
