@@ -15,16 +15,21 @@ from ganirl.enumeration import ENUMERATIONS, Residual, UnsuitedError
 from ganirl.instances import Instance
 
 from . import (
+    conditioning,
     conventions,
     counterclaims,
     discriminator,
     equilibrium,
     generator,
     gradients,
+    horizon,
     loss,
     maxent,
+    optimal_discriminator,
+    optimal_z,
     partition,
     sequential,
+    transition_level,
 )
 from .registry import TorchCheck, residual
 from .space import TorchSpace, torch_space
@@ -33,14 +38,19 @@ TORCH_CHECKS: Mapping[str, TorchCheck] = MappingProxyType(
     {
         check.claim: check
         for family in (
+            optimal_discriminator,
             discriminator,
             loss,
+            optimal_z,
+            conditioning,
             gradients,
             maxent,
             generator,
             partition,
             equilibrium,
             sequential,
+            transition_level,
+            horizon,
             conventions,
             counterclaims,
         )
