@@ -40,7 +40,7 @@ def reachable_gap(space: Space) -> Iterator[Comparison]:
         return total(space.h * np.where(possible, space.arithmetic.exp(log_q), 0), log_q + path + log_z)
 
     attained, risky = (divergence(log_density(space, each.policy)) for each in (best, seeking))
-    yield Comparison(attained, gap, risky, size)
+    yield Comparison(attained, gap, risky, size, name="least KL(q_π‖p_θ)")
 
     density = log_density(space, log_policy(space, own_logits(space)))
     weight = space.h * np.where(space.reached, space.arithmetic.exp(density), 0)

@@ -20,7 +20,9 @@ def dynamics_cancel(space: Space) -> Iterator[Comparison]:
     model, generator = (space.h * exp(-space.c - space.b))[seen], space.w_q[seen]
     logit = space.logit(space.c, space.b)[seen]
     one_sided = exp(-space.c - space.b)[seen]
-    yield Comparison(log(model) - log(generator), logit, log(one_sided) - log(generator), gain=2.0)
+    yield Comparison(
+        log(model) - log(generator), logit, log(one_sided) - log(generator), gain=2.0, name="log-odds of D"
+    )
     yield Comparison(model / (model + generator), space.sigmoid(logit))
 
 
