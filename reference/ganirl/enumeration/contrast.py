@@ -48,18 +48,25 @@ def contrast_optimum(
         return None
     t, b = (space.arithmetic.array(each) for each in _start(space, ratio))
     radii = space.radius(np.eye(space.dc.shape[1])[0]), RADIUS
+    derivatives = _by_values if by_values else _closed
     for _ in range(12):
-        slopes, bends = (_by_values if by_values else _closed)(space, (t, b), ratio, radii)
-        determinant = bends[0] * bends[2] - bends[1] * bends[1]
-        steps = (
-            (bends[1] * slopes[1] - bends[2] * slopes[0]) / determinant,
-            (bends[1] * slopes[0] - bends[0] * slopes[1]) / determinant,
-        )
+        steps, _ = _newton(*derivatives(space, (t, b), ratio, radii))
         t, b = t + steps[0], b + steps[1]
         if abs(float(steps[0] / radii[0])) ** 2 + abs(float(steps[1])) ** 2 <= space.arithmetic.unit_roundoff:
             break
-    gain = (float(bends[2]) / radii[0] + abs(float(bends[1])) / radii[1]) / float(determinant)
-    return t, gain
+    _, inverse = _newton(*_closed(space, (t, b), ratio, radii))
+    return t, inverse[0] / radii[0] + inverse[1] / radii[1]
+
+
+def _newton(slopes: Point, bends: tuple[Any, ...]) -> tuple[Point, tuple[float, float]]:
+    """Return the step to the optimum, and how much of each slope's error the first parameter gets."""
+    tt, tb, bb = bends
+    determinant = tt * bb - tb * tb
+    steps = (
+        (tb * slopes[1] - bb * slopes[0]) / determinant,
+        (tb * slopes[0] - tt * slopes[1]) / determinant,
+    )
+    return steps, (float(bb / determinant), abs(float(tb / determinant)))
 
 
 def _closed(

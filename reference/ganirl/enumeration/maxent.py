@@ -71,7 +71,8 @@ def likelihood_optimum(space: Space) -> Any:
         low *= 2
     while lacking(high) < 0:
         high *= 2
-    t = space.arithmetic.array(brentq(lacking, low, high, xtol=1e-12 * width))
+    root, _ = brentq(lacking, low, high, xtol=1e-12 * width, full_output=True)
+    t = space.arithmetic.array(root)
     costs, radius = tilted(space), space.arithmetic.array(space.radius(np.eye(space.dc.shape[1])[0]))
     for _ in range(8):
         slope, curvature = (
