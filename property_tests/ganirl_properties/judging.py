@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from ganirl.claims import Claim
 
 from .blocking import blocked_by
+from .certification import Certification
 from .diagnosis import diagnose
 from .mending import mends
 from .narrative import counterexample
@@ -18,6 +19,7 @@ from .shrink import smallest
 
 def judge_claims(search: Search, claims: Sequence[Claim], preferred: tuple[str, ...]) -> Iterator[Verdict]:
     """Yield a verdict a claim; what a failure means is known only after all claims were looked at."""
+    certification = Certification(search) if search.certifier is not None else None
     findings: dict[str, Finding] = {}
     waiting: list[Claim] = []
     for claim in claims:
@@ -25,7 +27,7 @@ def judge_claims(search: Search, claims: Sequence[Claim], preferred: tuple[str, 
         if findings[claim.id].violated:
             waiting.append(claim)
         else:
-            yield _verdict(search, findings[claim.id])
+            yield _verdict(search, findings[claim.id], certification)
     if not waiting:
         return
     mended = mends(search, findings)
@@ -39,9 +41,11 @@ def judge_claims(search: Search, claims: Sequence[Claim], preferred: tuple[str, 
     for claim in waiting:
         if claim.id in mended and claim.id not in search.implementation.departures:
             sentence, under = mended[claim.id]
-            yield _row(search, under, "conditional", sentence)
+            row = _row(search, under, "conditional", sentence)
+            yield row if certification is None else certification.certified(row, under)
         else:
-            yield _verdict(search, findings[claim.id], _root(claim.id, causes), names.get(claim.id))
+            cause = _root(claim.id, causes)
+            yield _verdict(search, findings[claim.id], certification, cause, names.get(claim.id))
 
 
 def _root(claim: str, causes: dict[str, str | None]) -> str | None:
@@ -68,27 +72,54 @@ def _row(search: Search, finding: Finding, verdict: VerdictName, message: str, *
 
 
 def _verdict(
-    search: Search, finding: Finding, cause: str | None = None, diagnosis: Diagnosis | None = None
+    search: Search,
+    finding: Finding,
+    certification: Certification | None,
+    cause: str | None = None,
+    diagnosis: Diagnosis | None = None,
 ) -> Verdict:
-    departure = search.implementation.departures.get(finding.claim)
+    if not finding.violated or finding.error is not None:
+        row = _unbroken(search, finding)
+        return row if certification is None else certification.certified(row, finding)
+    waived = _waived(search, finding, cause)
+    # A case from bytes can be made smaller; a point of a grid is what it is.
+    shrinkable = [failure for failure in finding.failures if failure.data is not None]
+    failure = max(shrinkable or finding.failures, key=lambda failure: failure.judgement.ratio)
+    if waived is None:
+        failure = smallest(search, failure)
+        shown = counterexample(finding.claim, failure, search.implementation.name)
+        row = _broken(search, finding, cause, diagnosis, shown)
+    else:
+        row = waived
+    return row if certification is None else certification.certified(row, finding, failure)
+
+
+def _unbroken(search: Search, finding: Finding) -> Verdict:
     if finding.error is not None:
         return _row(search, finding, "error", finding.error)
     if not finding.judged:
         if finding.undecided:
             return _row(search, finding, "inconclusive", "no bound can be given on these cases")
         return _row(search, finding, "not_addressed", "; ".join(dict.fromkeys(finding.unobserved)))
-    if not finding.violated:
-        condition = _condition(search, finding.claim)
-        if condition is not None:
-            return _row(search, finding, "conditional", condition)
-        return _row(search, finding, "satisfied", "")
-    if departure is not None:
-        return _row(search, finding, "waived", departure)
-    declared = search.implementation.departures.get(cause) if cause is not None else None
-    if declared is not None:
-        message = f"follows from {cause}, which departs by design: {declared}"
+    condition = _condition(search, finding.claim)
+    if condition is not None:
+        return _row(search, finding, "conditional", condition)
+    return _row(search, finding, "satisfied", "")
+
+
+def _waived(search: Search, finding: Finding, cause: str | None) -> Verdict | None:
+    departures = search.implementation.departures
+    if finding.claim in departures:
+        return _row(search, finding, "waived", departures[finding.claim])
+    if cause is not None and cause in departures:
+        message = f"follows from {cause}, which departs by design: {departures[cause]}"
         return _row(search, finding, "waived", message, blocked_by=cause)
-    shown = _told(search, finding)
+    return None
+
+
+def _broken(
+    search: Search, finding: Finding, cause: str | None, diagnosis: Diagnosis | None, shown: Counterexample
+) -> Verdict:
     if cause is not None:
         message = f"follows from {cause}: given what fails there, this is as it should be"
         return _row(
@@ -108,11 +139,3 @@ def _condition(search: Search, claim: str) -> str | None:
             "bonus leaves out the entropy of later ones; −log π has to enter the rewards"
         )
     return None
-
-
-def _told(search: Search, finding: Finding) -> Counterexample:
-    # A case from bytes can be made smaller; a point of a grid is what it is.
-    shrinkable = [failure for failure in finding.failures if failure.data is not None]
-    plainest = max(shrinkable or finding.failures, key=lambda failure: failure.judgement.ratio)
-    failure = smallest(search, plainest)
-    return counterexample(finding.claim, failure, search.implementation.name)

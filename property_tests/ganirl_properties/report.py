@@ -114,7 +114,7 @@ class Equivalence:
 
 @dataclass(frozen=True)
 class Run:
-    """What was run, on what, when."""
+    """What was run, on what, when; ``certify`` says whether intervals decided."""
 
     ganirl: str
     claim_set: str
@@ -130,6 +130,7 @@ class Run:
     started: str
     seconds: float
     interrupted: bool = False
+    certify: bool = False
 
 
 @dataclass(frozen=True)

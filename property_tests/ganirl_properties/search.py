@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ganirl import PRECISIONS, Case, Conventions, Implementation, Precision
 from ganirl.bounds import FloatModel
+from ganirl.certified import Certifier
 from ganirl.framework import Framework
 from ganirl.truth import Truth
 
@@ -121,6 +122,7 @@ class Finding:
     cases_of: dict[str, int] = field(default_factory=dict)  # check → cases on which it said something
     undecided: int = 0  # comparisons whose bound says nothing
     worst: Judgement | None = None
+    worst_at: tuple[Check, View] | None = None
     failures: list[Failure] = field(default_factory=list)
     unobserved: list[str] = field(default_factory=list)
     error: str | None = None
@@ -153,6 +155,7 @@ class Search:
     device: str
     cases: int
     seed: int
+    certifier: Certifier | None = None
     _views: dict[Setting, list[tuple[bytes, View]]] = field(default_factory=dict, repr=False)
 
     @property
@@ -204,7 +207,7 @@ class Search:
                 continue
             try:
                 with np.errstate(all="ignore"):  # what overflows is judged, not printed
-                    for data, view in self._suited(check):
+                    for data, view in self.suited(check):
                         self._look(check, data, view, finding)
             except NotObservedError as why:
                 finding.unobserved.append(str(why))
@@ -217,7 +220,8 @@ class Search:
         """Whether the adapter has an observable."""
         return callable(getattr(self.implementation, observable, None))
 
-    def _suited(self, check: Check) -> Iterator[tuple[bytes | None, View]]:
+    def suited(self, check: Check) -> Iterator[tuple[bytes | None, View]]:
+        """Yield the cases that a check looks at, each with the bytes that it was decoded from."""
         if check.setting is not None:
             yield from self.views(check.setting)
         elif check.instances is not None:
@@ -234,7 +238,7 @@ class Search:
             said = True
             finding.judged += 1
             if finding.worst is None or judgement.ratio > finding.worst.ratio:
-                finding.worst = judgement
+                finding.worst, finding.worst_at = judgement, (check, view)
             if judgement.failed:
                 finding.failures.append(Failure(check, view.case, data, judgement))
         finding.cases_of[check.name] = finding.cases_of.get(check.name, 0) + said

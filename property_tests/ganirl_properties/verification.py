@@ -16,6 +16,7 @@ import numpy as np
 from ganirl import PRECISIONS, Implementation, __version__, available_observables
 from ganirl.claims import CLAIM_SET, Claim, select
 from ganirl.framework import Framework, load_framework
+from ganirl_symbolic.intervals import certifier
 
 from .equivalence import equivalence
 from .errors import UsageError
@@ -36,6 +37,7 @@ def verify(
     dtypes: Sequence[str] | None = None,
     seed: int = 0,
     jobs: int = 1,
+    certify: bool = False,
     spec: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -50,6 +52,7 @@ def verify(
     dtypes : formats to test in; by default all that the implementation and its framework have
     seed : of the search; the same seed draws the same cases
     jobs : processes, one a format at most
+    certify : whether reference values and deciding comparisons are decided again by rigorous intervals
     spec : what `load_target` found the implementation by, so that other processes find it; needed for jobs > 1
     progress : called after every claim with (verdict, done, planned)
 
@@ -75,7 +78,9 @@ def verify(
         raise UsageError(f"{implementation.name} declares a departure from {unknown[0]}, which is no claim")
     plan = [(claim, name) for name in formats for claim in planned if name in claim.dtypes]
     trials = [
-        _Trial(name, tuple(claim for claim, of in plan if of == name), PROFILES[profile], device, seed)
+        _Trial(
+            name, tuple(claim for claim, of in plan if of == name), PROFILES[profile], device, seed, certify
+        )
         for name in formats
     ]
     interrupted = False
@@ -105,10 +110,11 @@ def verify(
         seed=seed,
         device=device,
         dtypes=tuple(formats),
-        versions=_versions(implementation, framework),
+        versions=_versions(implementation, framework, certify=certify),
         started=stamp,
         seconds=round(time.perf_counter() - started, 3),
         interrupted=interrupted,
+        certify=certify,
     )
     verdicts = _with_stale_departures(verdicts, implementation)
     order = {(claim.id, name): place for place, (claim, name) in enumerate(plan)}
@@ -150,8 +156,11 @@ def _formats(implementation: Implementation, framework: Framework, wanted: Seque
     return list(dict.fromkeys(wanted))
 
 
-def _versions(implementation: Implementation, framework: Framework) -> dict[str, str]:
+def _versions(implementation: Implementation, framework: Framework, *, certify: bool) -> dict[str, str]:
     versions = {"python": platform.python_version(), "numpy": np.__version__, **framework.versions()}
+    if certify:
+        library, version = certifier().name.rsplit(" ", 1)
+        versions[library] = version
     own: Mapping[str, str] = getattr(implementation, "versions", {})
     return versions | {str(library): str(of) for library, of in dict(own).items()}
 
@@ -185,9 +194,14 @@ class _Trial:
     cases: int
     device: str
     seed: int
+    certify: bool
 
     def search(self, implementation: Implementation, framework: Framework) -> Search:
-        return Search(implementation, framework, PRECISIONS[self.dtype], self.device, self.cases, self.seed)
+        precision = PRECISIONS[self.dtype]
+        of_intervals = certifier() if self.certify else None
+        return Search(
+            implementation, framework, precision, self.device, self.cases, self.seed, certifier=of_intervals
+        )
 
 
 def _in_turn(

@@ -157,16 +157,109 @@ def log_sum_exp_error(arithmetic: FloatModel, x: Array, x_error: Array) -> Array
 
 
 def softmax_mean_error(arithmetic: FloatModel, x: Array, x_error: Array, g: Array) -> Array:
-    """Σ s g with s = softmax(x), component by component: ``g`` is (n, k) (T7)."""
+    """Σ s g with s = softmax(x), component by component: ``g`` is (n, k) (T7).
+
+    An error common to all x drops out of s, so that errors ε of x weigh deviations from ḡ = Σ s g: Σ s̃ g − ḡ =
+    Σ s (e^ε − 1)(g − ḡ)/Σ s e^ε. The rest is rounding, in whichever form: shifted by the largest x or by
+    log Σ e^x, divided by the sum of exponentials or not. An error of that sum is common: it weighs |ḡ| alone.
+    """
     count = len(x)
-    share = np.exp(x - float(log_sum_exp(x)))
-    worst = float(np.max(np.where(share > 0, np.minimum(x_error, 50.0), 0.0), initial=0.0))
-    from_peak = np.where(share > 0, np.abs(x - np.max(x)), 0.0)
-    relative = (
-        np.expm1(np.minimum(x_error, 50.0) + worst)
-        + arithmetic.u * (from_peak + np.sum(share * from_peak))
-        + (count + 2 * arithmetic.kappa + 3) * arithmetic.u
-    )
-    weight = share * (relative + arithmetic.gamma(count)) + arithmetic.eta
-    bound: Array = np.sum(weight[:, None] * np.abs(g), axis=0)
+    total = float(log_sum_exp(x))
+    share = np.exp(x - total)
+    mean = share @ g
+    capped = np.where(share > 0, np.minimum(x_error, 50.0), 0.0)
+    inherited = share * np.expm1(capped) * np.exp(float(np.max(capped, initial=0.0)))
+    below = np.where(share > 0, total - x, 0.0)
+    each = share * (arithmetic.u * below + arithmetic.gamma(arithmetic.kappa + 3 + count)) + arithmetic.eta
+    relative = (count - 1) + (2 + arithmetic.kappa) * np.log(count) + 2 * arithmetic.kappa + abs(total)
+    bound: Array = inherited @ np.abs(g - mean) + each @ np.abs(g) + arithmetic.u * relative * np.abs(mean)
     return bound
+
+
+def log_importance(
+    arithmetic: FloatModel,
+    logit: Array,
+    cost: Array,
+    log_mixture: Array,
+    log_share: Array,
+    b: float,
+    *,
+    cost_error: Array,
+    logit_error: Array,
+) -> Array:
+    """Log(share·e^{−c}/μ̃), from log μ̃ = log ½(e^{−c−b} + q) or from log D, in any order of association.
+
+    As log D it inherits (1 − D) of the logit's error; the cost that stands beside μ̃ may have been computed once
+    more, with an error of its own. The sum c + b enters μ̃ with weight D. Rows of share zero have none.
+    """
+    u, kappa = arithmetic.u, arithmetic.kappa
+    capped = np.minimum(logit_error, 50.0)
+    inherited = np.minimum(1.0, sigmoid(-logit) * np.exp(capped)) * logit_error + cost_error
+    present = np.isfinite(log_share)
+    share = np.where(present, np.abs(log_share), 0.0)
+    rounding = (
+        u * sigmoid(logit) * np.abs(cost + b)
+        + u * (np.abs(log_mixture) + np.log(2.0))
+        + arithmetic.gamma(3) * (np.abs(cost) + np.abs(log_mixture) + share)
+        + (2 * kappa + 1) * u * (np.log(2.0) + softplus(-logit))
+        + kappa * u * (share + 1.0)
+    )
+    return np.where(present, inherited + rounding, 0.0)
+
+
+def matrix_product(
+    magnitude: Array,
+    value: Array,
+    terms: int,
+    inputs: str,
+    *,
+    truncated: bool = False,
+    output: str = "float32",
+) -> Array:
+    """c = Σφθ of float32 numbers by matrix units that round their inputs (T10).
+
+    Parameters
+    ----------
+    magnitude, value : Σ|φθ| and Σφθ
+    terms : how many
+    inputs : ``"tf32"`` (11 significant bits) or ``"bfloat16"`` (8); their products are exact in float32
+    truncated : inputs are cut off instead of rounded, and sums, too: twice the error of either
+    output : ``"bfloat16"`` if the result is rounded once more
+    """
+    u = {"tf32": 2.0**-11, "bfloat16": 2.0**-8}[inputs] * (2.0 if truncated else 1.0)
+    accumulated = terms * 2.0**-24 * (2.0 if truncated else 1.0)
+    accumulated /= 1.0 - accumulated
+    bound = ((1.0 + u) ** 2 * (1.0 + accumulated) - 1.0) * magnitude
+    if output == "bfloat16":
+        bound = bound + 2.0**-8 * (np.abs(value) + bound)
+    return bound
+
+
+def central_difference(
+    arithmetic: FloatModel,
+    points: tuple[float, float, float],
+    errors: tuple[float, float],
+    *,
+    slope: float,
+    second: float,
+    third: float,
+) -> float:
+    """[f(b₊) − f(b₋)]/(b₊ − b₋) as f′(b), at the points that rounding leaves (T12).
+
+    Parameters
+    ----------
+    points : (b₋, b, b₊)
+    errors : of f at b₋ and at b₊
+    slope : a bound of |f′|, for the rounding of the quotient itself
+    second, third : bounds of |f″| and |f‴| between the points; for L_D in b they are ½ and 1/(3√3)
+    """
+    low, centre, high = points
+    below, above = centre - low, high - centre
+    curved = third / 6.0 * (above**2 - above * below + below**2) + second / 2.0 * abs(above - below)
+    inherited = sum(errors) / (above + below)
+    return curved + inherited + arithmetic.gamma(3) * (abs(slope) + curved + inherited)
+
+
+def best_difference_step(error: float, third: float) -> float:
+    """Return the half width (3E/M₃)^⅓ that balances an error E of f against its third derivative (T12)."""
+    return float((3.0 * error / third) ** (1.0 / 3.0))

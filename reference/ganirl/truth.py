@@ -16,7 +16,7 @@ import numpy.typing as npt
 from . import bounds, objectives
 from .batch import Batch, log_likelihood
 from .bounds import FloatModel
-from .logspace import log_sum_exp, sigmoid, softplus
+from .logspace import log_normalise, log_sum_exp, sigmoid, softplus
 from .optimum import Optimum, optimal_b
 from .precision import FLOAT64
 
@@ -31,20 +31,52 @@ REFERENCE = FloatModel(FLOAT64, kappa=3.0)
 
 @dataclass(frozen=True)
 class Expected:
-    """A true value and how far sound code, compared with this reference, may be from it."""
+    """A true value and how far sound code, compared with this reference, may be from it.
+
+    Attributes
+    ----------
+    value : of the reference
+    bound : B of the implementation and of the reference
+    reference : the reference's part of it: the value is certified to lie that near to the truth
+    """
 
     value: Array
     bound: Array
+    reference: Array | float = 0.0
 
 
 @dataclass(frozen=True)
 class Truth(Batch):
     """Reference values of one case under the declared conventions, each with its bound."""
 
+    def exactly(self, numbers: npt.ArrayLike) -> Array:
+        """Return floats that are meant as the exact numbers that they are; a certified truth makes balls of them."""
+        return np.asarray(numbers, dtype=np.float64)
+
+    @cached_property
+    def _errors(self) -> dict[tuple[str, FloatModel], Array]:
+        """What was worked out already: every other bound asks for these again."""
+        return {}
+
+    def log_likelihood_error(self, arithmetic: FloatModel) -> Array:
+        """Error of a Σ log π that is computed: T2' summed over steps."""
+        key = ("log likelihood", arithmetic)
+        if key not in self._errors:
+            self._errors[key] = super().log_likelihood_error(arithmetic)
+        return self._errors[key]
+
+    def logit_error(self, arithmetic: FloatModel) -> Array:
+        """B of ℓ in any order of association (T2any); of the given logits, their own last digit."""
+        key = ("logit", arithmetic)
+        if key not in self._errors:
+            self._errors[key] = super().logit_error(arithmetic)
+        return self._errors[key]
+
     @cached_property
     def logit(self) -> Expected:
         """ℓ of all rows (A4)."""
-        return Expected(self.all_logits, self.logit_error(self.arithmetic) + self.logit_error(REFERENCE))
+        reference = self.logit_error(REFERENCE)
+        return Expected(self.all_logits, self.logit_error(self.arithmetic) + reference, reference)
 
     @cached_property
     def probability(self) -> Expected:
@@ -53,17 +85,19 @@ class Truth(Batch):
             bounds.sigmoid_error(arithmetic, self.all_logits, self.logit_error(arithmetic))
             for arithmetic in (self.arithmetic, REFERENCE)
         ]
-        return Expected(sigmoid(self.all_logits), error[0] + error[1])
+        return Expected(sigmoid(self.all_logits), error[0] + error[1], error[1])
 
     @cached_property
     def log_likelihood(self) -> Expected:
         """Σ_t log π(a_t|s_t) of all rows, its declared constant included (A4); computed, or as it was handed over."""
         computed = np.concatenate([log_likelihood(self.case.policy_logits, side) for side in self._sides])
-        error = self.log_likelihood_error(self.arithmetic) + self.log_likelihood_error(REFERENCE)
         handed = np.abs(self._joined("log_q") - computed)
         constant = self.conventions.log_q_constant
-        rounding = self.arithmetic.gamma(2) * (np.abs(computed) + abs(constant))
-        return Expected(computed + constant, error + handed + rounding)
+        error = [
+            self.log_likelihood_error(arithmetic) + arithmetic.gamma(2) * (np.abs(computed) + abs(constant))
+            for arithmetic in (self.arithmetic, REFERENCE)
+        ]
+        return Expected(computed + constant, error[0] + error[1] + handed, error[1])
 
     @cached_property
     def log_partition(self) -> Expected:
@@ -71,12 +105,12 @@ class Truth(Batch):
         b = float(self.case.b)
         log_weight, x_error = self._log_importance(*self.weights)
         value = float(log_sum_exp(log_weight))
-        bound = sum(
+        error = [
             float(bounds.log_sum_exp_error(arithmetic, log_weight, x_error(arithmetic)))
             + 4 * arithmetic.u * (abs(b) + abs(value))
             for arithmetic in (self.arithmetic, REFERENCE)
-        )
-        return Expected(np.asarray(value), np.asarray(bound))
+        ]
+        return Expected(np.asarray(value), np.asarray(error[0] + error[1]), error[1])
 
     def loss_error(self, arithmetic: FloatModel, form: str) -> float:
         """B of L_D as its two means of softplus (T3 or T4, then T5)."""
@@ -102,9 +136,8 @@ class Truth(Batch):
     def loss(self) -> Expected:
         """L_D as two means of softplus, in the declared form."""
         bound = self.loss_error(self.arithmetic, self.conventions.loss_form)
-        return Expected(
-            np.asarray(self._loss_value), np.asarray(bound + self.loss_error(REFERENCE, "log_sigmoid"))
-        )
+        reference = self.loss_error(REFERENCE, "log_sigmoid")
+        return Expected(np.asarray(self._loss_value), np.asarray(bound + reference), reference)
 
     @cached_property
     def loss_by_mixture(self) -> Expected:
@@ -122,7 +155,7 @@ class Truth(Batch):
         inputs = magnitude * rounding + 3 * self.log_q_error(REFERENCE)
         reference = float(self.scales[0] * (w_p @ inputs) + self.scales[1] * (w_q @ inputs))
         bound = self.loss_error(self.arithmetic, self.conventions.loss_form)
-        return Expected(np.asarray(value), np.asarray(bound + reference))
+        return Expected(np.asarray(value), np.asarray(bound + reference), reference)
 
     def _slope_error(self, arithmetic: FloatModel, derivative: Array, form: str) -> Array:
         error = self.logit_error(arithmetic)
@@ -144,7 +177,8 @@ class Truth(Batch):
             (w_q * fooled) @ derivative
         )
         bound = self._slope_error(self.arithmetic, derivative, self.conventions.loss_form)
-        return Expected(value, bound + self._slope_error(REFERENCE, derivative, "log_sigmoid"))
+        reference = self._slope_error(REFERENCE, derivative, "log_sigmoid")
+        return Expected(value, bound + reference, reference)
 
     @cached_property
     def gradient_theta(self) -> Expected:
@@ -154,13 +188,13 @@ class Truth(Batch):
         parts = [np.abs(side.steps.features).sum(axis=1) for side in self._sides]
         w_p, w_q = self.weights
         steps = (self.scales[0] * w_p + self.scales[1] * w_q) @ np.concatenate(parts)
-        return Expected(slope.value, slope.bound + self.arithmetic.gamma(self._cost_terms) * steps)
+        return replace(slope, bound=slope.bound + self.arithmetic.gamma(self._cost_terms) * steps)
 
     @cached_property
     def gradient_b(self) -> Expected:
         """∂_bL_D, scalar (B2)."""
         slope = self._slope(np.ones((self.generator.stop, 1)))
-        return Expected(slope.value[0], slope.bound[0])
+        return Expected(slope.value[0], slope.bound[0], np.asarray(slope.reference)[0])
 
     @cached_property
     def curvature(self) -> float:
@@ -174,26 +208,30 @@ class Truth(Batch):
         """E_p[D] + E_q[D] (B5)."""
         w_p, w_q = self.weights
         fooled = sigmoid(self.all_logits)
-        error = self.probability.bound + 2 * self.arithmetic.gamma(self.generator.stop + 3) * fooled
-        return Expected(np.asarray((w_p + w_q) @ fooled), np.asarray((w_p + w_q) @ error))
+        probability = self.probability
+        error = probability.bound + 2 * self.arithmetic.gamma(self.generator.stop + 3) * fooled
+        reference = probability.reference + 2 * REFERENCE.gamma(self.generator.stop + 3) * fooled
+        weight = w_p + w_q
+        return Expected(np.asarray(weight @ fooled), np.asarray(weight @ error), weight @ reference)
 
     @cached_property
     def generator_loss(self) -> Expected:
         """L_G = −E_q[ℓ] (E1, T9)."""
         _, w_q = self.weights
         side = self.generator
-        bound = sum(
+        error = [
             float(
                 bounds.weighted_sum(
                     arithmetic,
                     w_q[side],
                     self.all_logits[side],
-                    self.logit_error(arithmetic)[side] + self._two_logs,
+                    self.logit_error(arithmetic)[side] + two_logs,
                 )
             )
-            for arithmetic in (self.arithmetic, REFERENCE)
-        )
-        return Expected(np.asarray(-(w_q @ np.where(w_q > 0, self.all_logits, 0.0))), np.asarray(bound))
+            for arithmetic, two_logs in ((self.arithmetic, self._two_logs), (REFERENCE, 0.0))
+        ]
+        value = -(w_q @ np.where(w_q > 0, self.all_logits, 0.0))
+        return Expected(np.asarray(value), np.asarray(error[0] + error[1]), error[1])
 
     @cached_property
     def _two_logs(self) -> Array:
@@ -206,8 +244,9 @@ class Truth(Batch):
     def reward(self) -> Expected:
         """The reward of the generator's rows, ℓ = log D − log(1−D) (E1)."""
         side = self.generator
-        error = self.logit_error(self.arithmetic)[side] + self.logit_error(REFERENCE)[side]
-        return Expected(self.all_logits[side], error + self._two_logs)
+        reference = self.logit_error(REFERENCE)[side]
+        error = self.logit_error(self.arithmetic)[side] + self._two_logs
+        return Expected(self.all_logits[side], error + reference, reference)
 
     @cached_property
     def score(self) -> Array:
@@ -222,19 +261,47 @@ class Truth(Batch):
         _, w_q = self.weights
         weight = w_q[self.generator]
         value = -np.tensordot(weight * reward.value, self.score, axes=1)
-        magnitude = np.abs(self.score)
-        rounding = self.arithmetic.gamma(len(weight) + 8) + 12 * self.arithmetic.kappa * self.arithmetic.u
-        relative = reward.bound + rounding * (np.abs(reward.value) + abs(float(self.case.b)))
+        # π(a|s) is recomputed, and each step's part of a score rounded; a baseline may be as large as a reward.
         baseline = float(np.max(np.abs(reward.value), initial=0.0)) + abs(float(self.case.b))
+        largest = np.abs(reward.value) + baseline
+        error = []
+        for arithmetic, received in (
+            (self.arithmetic, reward.bound),
+            (REFERENCE, np.broadcast_to(reward.reference, reward.value.shape)),
+        ):
+            rounding = arithmetic.gamma(len(weight) + self._steps + 6)
+            error.append(
+                np.tensordot(weight * (received + rounding * largest), self._score_magnitude, axes=1)
+                + np.tensordot(weight * largest, self._score_error(arithmetic), axes=1)
+            )
         unbalanced = np.abs(np.tensordot(weight, self.score, axes=1))
-        # π(a|s) is recomputed in the implementation's arithmetic: each score moves by its error.
-        spread = (
-            rounding * (1 + np.max(np.abs(self.case.policy_logits))) * float(weight @ np.abs(reward.value))
+        return Expected(value, error[0] + error[1] + baseline * unbalanced, error[1])
+
+    @cached_property
+    def _visits(self) -> Array:
+        """How often a row of the generator is in each state, (n_q, S)."""
+        steps, states = self.case.generator.steps, len(self.case.policy_logits)
+        visits: Array = np.zeros((len(steps.mask), states))
+        row, step = np.nonzero(steps.mask)
+        np.add.at(visits, (row, steps.state[row, step]), 1.0)
+        return visits
+
+    @cached_property
+    def _score_magnitude(self) -> Array:
+        """What is added up in a score: 1[a_t = a] + π(a|s) over visits of s, (n_q, S, A)."""
+        expected = self._visits[:, :, None] * np.exp(log_normalise(self.case.policy_logits))
+        return np.asarray(np.maximum(self.score + expected, 0.0) + expected)
+
+    def _score_error(self, arithmetic: FloatModel) -> Array:
+        """Error of the scores through π = softmax(logits), (n_q, S, A) (T2', an exponential)."""
+        logits = self.case.policy_logits
+        of_log = np.stack(
+            [bounds.log_softmax(arithmetic, logits, logits[:, action]) for action in range(logits.shape[1])],
+            axis=1,
         )
-        steps = self.case.generator.steps.mask.shape[1]
-        return Expected(
-            value, np.tensordot(weight * relative, magnitude, axes=1) + baseline * unbalanced + steps * spread
-        )
+        relative = np.expm1(np.minimum(of_log, 50.0)) + arithmetic.kappa * arithmetic.u
+        policy = np.exp(log_normalise(logits))
+        return np.asarray(self._visits[:, :, None] * np.minimum(policy * relative, 1.0))
 
     @cached_property
     def surrogate_gradient(self) -> Expected:
@@ -250,14 +317,22 @@ class Truth(Batch):
         w_p, w_q = self.weights
         share_p, share_q = 2 * alpha_p * w_p / (alpha_p + alpha_q), 2 * alpha_q * w_q / (alpha_p + alpha_q)
         log_weight, x_error = self._log_importance(share_p, share_q)
-        value = w_p @ self.derivative - np.exp(log_weight - log_sum_exp(log_weight)) @ self.derivative
-        bound = np.zeros_like(value)
+        share = np.exp(log_weight - log_sum_exp(log_weight))
+        value = w_p @ self.derivative - share @ self.derivative
+        error = []
         for arithmetic in (self.arithmetic, REFERENCE):
-            bound += bounds.softmax_mean_error(arithmetic, log_weight, x_error(arithmetic), self.derivative)
-            bound += arithmetic.gamma(len(log_weight) + self._cost_terms + 3) * (
-                w_p @ np.abs(self.derivative)
-            )
-        return Expected(value, bound)
+            data = arithmetic.gamma(self.expert.stop + 4) * (w_p @ np.abs(self.derivative))
+            tilted = bounds.softmax_mean_error(arithmetic, log_weight, x_error(arithmetic), self.derivative)
+            error.append(data + tilted + arithmetic.u * np.abs(value))
+        # Code may add a trajectory's steps one by one; the reference has their sum.
+        parts = np.concatenate([np.abs(side.steps.features).sum(axis=1) for side in self._sides])
+        steps = self.arithmetic.gamma(self._steps + 1) * ((w_p + share) @ parts)
+        return Expected(value, error[0] + error[1] + steps, error[1])
+
+    @cached_property
+    def _steps(self) -> int:
+        """The most steps that a row may have, T."""
+        return int(self.case.expert.steps.mask.shape[1])
 
     def _log_importance(self, w_p: Array, w_q: Array) -> tuple[Array, Callable[[FloatModel], Array]]:
         """Log of μ·e^{−c}/μ̃ of all rows, never through D unless its logits are given; and its error."""
@@ -266,22 +341,26 @@ class Truth(Batch):
         b = float(self.case.b)
         if self.given_logit is not None:
             # e^{−c}/μ̃ = 2e^b D: given its logits, the weights are its D.
-            log_weight = log_share - softplus(-self.given_logit) + np.log(2.0) + b
-            magnitude = np.abs(self.given_logit) + abs(b)
+            log_mixture = softplus(-self.given_logit) - np.log(2.0) - b
+            cost = np.zeros_like(log_share)
         else:
-            log_weight = log_share - self.cost - objectives.log_mixture(self.cost, self.log_q, b)
-            magnitude = self.cost_magnitude + abs(b) + np.abs(self.log_q)
+            log_mixture = objectives.log_mixture(self.cost, self.log_q, b)
+            cost = self.cost
 
         def error(arithmetic: FloatModel) -> Array:
-            # log w = −c − log ½(e^{−c−b} + q): c enters twice; logaddexp and the logarithm of a weight are 2κ more.
-            terms = arithmetic.gamma(self._cost_terms + 3)
-            return (
-                2 * terms * magnitude
-                + (2 * arithmetic.kappa + 4) * arithmetic.u
-                + self.log_q_error(arithmetic)
+            again = bounds.linear(arithmetic, self.cost_magnitude, self._cost_terms)
+            return bounds.log_importance(
+                arithmetic,
+                self.all_logits,
+                cost,
+                log_mixture,
+                log_share,
+                b,
+                cost_error=again if self.given_logit is None else np.zeros_like(cost),
+                logit_error=self.logit_error(arithmetic),
             )
 
-        return log_weight, error
+        return log_share - cost - log_mixture, error
 
     @cached_property
     def optimum(self) -> Optimum:

@@ -40,7 +40,9 @@ def compare(
     observable: str, got: npt.ArrayLike, expected: Expected, slack: npt.ArrayLike = 0.0
 ) -> Comparison:
     """Compare with a truth; ``slack`` is what a premise that holds only nearly (b ≈ b*) adds to the bound."""
-    values = np.asarray(got, dtype=np.float64)
+    values = np.asarray(got)
+    if values.dtype != object:  # what a certified truth entered into stays an interval
+        values = values.astype(np.float64)
     with np.errstate(invalid="ignore"):
         error = np.abs(values - expected.value)
     return Comparison(observable, values, expected.value, error, expected.bound + np.asarray(slack))

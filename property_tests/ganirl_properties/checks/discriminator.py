@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from ganirl.bounds import sigmoid_error
-from ganirl.logspace import sigmoid
 from ganirl.truth import REFERENCE, Expected
 from ganirl_properties.cases import with_constant_feature
 from ganirl_properties.observed import NotObservedError
@@ -38,7 +37,7 @@ def _log_odds(view: View) -> Iterator[Comparison]:
     yield compare(
         "discriminator_probability given its own logit",
         view.probabilities(),
-        Expected(sigmoid(logits), bound),
+        Expected(view.truth.given(logits).probability.value, bound),
     )
 
 
@@ -74,10 +73,10 @@ def _gauge_of_loss(view: View) -> Iterator[Comparison]:
 
 
 def _balance(view: View) -> Iterator[Comparison]:
-    # Divided by m + q, which is exact in the logarithm: D·σ(−ℓ) against (1 − D)·σ(ℓ).
-    d, logits = view.probabilities(), view.truth.all_logits
-    expected = Expected((1.0 - d) * sigmoid(logits), view.truth.probability.bound)
-    yield compare("q·D against m·(1 − D), over m + q", d * sigmoid(-logits), expected)
+    # Divided by m + q: D·(1 − D) against (1 − D)·D, one of either its own.
+    d, true = view.probabilities(), view.truth.probability
+    expected = Expected((1.0 - view.truth.exactly(d)) * true.value, true.bound)
+    yield compare("q·D against m·(1 − D), over m + q", d * (1.0 - true.value), expected)
 
 
 CHECKS = (

@@ -102,7 +102,11 @@ def _saturated(view: View) -> Iterator[Comparison]:
 
 def _no_policy_gradient(view: View) -> Iterator[Comparison]:
     got = view.observed.policy_gradient_of_loss()
-    yield compare("∂L_D/∂policy logits", got, Expected(np.zeros_like(got), np.full_like(got, view.model.eta)))
+    yield compare(
+        "∂L_D/∂policy logits",
+        got,
+        Expected(view.truth.exactly(np.zeros_like(got)), np.full_like(got, view.model.eta)),
+    )
 
 
 def _permuted(rows: Rows, order: np.ndarray) -> Rows:
@@ -131,7 +135,7 @@ def _rearranged(view: View, name: str, repeat: int) -> Iterator[Comparison]:
     other = view.at(replace(view.case, expert=side(view.case.expert), generator=side(view.case.generator)))
     growth = repeat if view.observed.conventions.loss_scale == "sum" else 1
     bound = view.truth.loss.bound * growth + other.truth.loss.bound
-    expected = Expected(np.asarray(view.observed.loss() * growth), bound)
+    expected = Expected(view.truth.exactly(view.observed.loss()) * growth, bound)
     yield compare(f"discriminator_loss {name}", other.observed.loss(), expected)
 
 
