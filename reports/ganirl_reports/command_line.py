@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from .commands.claims import claims
+from .commands.demo import demo
 from .commands.prove import prove
 from .commands.report import report
 from .commands.verify import verify
@@ -59,6 +60,7 @@ def ganirl() -> None:
     ganirl verify torch                          verify a built-in target
     ganirl verify my_library.adapter:target      verify your own
     ganirl claims C2                             one claim whole, with its derivation
+    ganirl demo                                  one training run: as GAN, as IRL, as EBM
     ganirl prove                                 prove every claim, refute every broken twin
     ganirl report unbiasedness --output DIR      a study with its tables and figures
     """  # noqa: D301
@@ -66,6 +68,7 @@ def ganirl() -> None:
 
 ganirl.add_command(verify)
 ganirl.add_command(claims)
+ganirl.add_command(demo)
 ganirl.add_command(prove)
 ganirl.add_command(report)
 
