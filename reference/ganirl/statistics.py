@@ -22,6 +22,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import binom
 
 from .importance import WeightMoments
 
@@ -118,6 +119,7 @@ class StatisticalTest:
     verdict : failed, the interval does not contain what was expected, or a value is impossible; passed, no effect
         of δ is compatible with the sample (at rate β); inconclusive, the sample is too small to say
     because : in a sentence
+    impossible : whether it failed by a value that the bound excludes; the interval then means nothing
     """
 
     expected: float
@@ -130,6 +132,7 @@ class StatisticalTest:
     minimum_detectable_effect: float
     verdict: Verdict
     because: str
+    impossible: bool = False
 
 
 def detectable_effect(
@@ -228,7 +231,34 @@ def judge_expectation(
         minimum_detectable_effect=to_fail + to_pass,
         verdict=verdict,
         because=because,
+        impossible=impossible is not None,
     )
+
+
+def two_point_verdicts(
+    bound: Hoeffding, draws: int, mean: npt.ArrayLike, *, alpha: float, beta: float, effect: float
+) -> dict[Verdict, npt.NDArray[np.float64]]:
+    """Exact probability of each verdict for values that are ``low`` or ``high``, by the binomial distribution.
+
+    These are the most variable values of that range. What is expected is its middle.
+
+    Parameters
+    ----------
+    mean : (M,), true expectations
+    """
+    heads = np.arange(draws + 1)
+    middle, width = (bound.low + bound.high) / 2, bound.high - bound.low
+    distance = np.abs(bound.low + width * heads / draws - middle)
+    failed = distance > bound.radius(draws, alpha / 2)
+    passed = ~failed & (distance + bound.radius(draws, beta) <= effect)
+    chance = (np.atleast_1d(np.asarray(mean, dtype=np.float64)) - bound.low) / width
+    weights = binom.pmf(heads[None, :], draws, chance[:, None])
+    masks: dict[Verdict, npt.NDArray[np.bool_]] = {
+        "passed": passed,
+        "failed": failed,
+        "inconclusive": ~(passed | failed),
+    }
+    return {verdict: np.asarray(weights @ mask) for verdict, mask in masks.items()}
 
 
 def weights_bound(*moments: WeightMoments, log_scale: float) -> Bernstein:

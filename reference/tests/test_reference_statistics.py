@@ -29,6 +29,7 @@ from ganirl.statistics import (
     detectable_effect,
     draws_needed,
     judge_expectation,
+    two_point_verdicts,
     weights_bound,
 )
 
@@ -54,6 +55,9 @@ def test_hoeffding_keeps_its_rates(mean: float) -> None:
     assert wrong["passed"] <= RATES["beta"]
     assert wrong["failed"] >= 1 - RATES["beta"]
     assert right["inconclusive"] == wrong["inconclusive"] == 0
+    at_once = two_point_verdicts(Hoeffding(0, 2), draws, [1.0, mean], **RATES)
+    for verdict, chance in at_once.items():
+        assert chance == pytest.approx([right[verdict], wrong[verdict]], abs=1e-12)
 
 
 @pytest.mark.parametrize("draws", [1, 5, 40])
