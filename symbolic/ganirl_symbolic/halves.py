@@ -60,15 +60,18 @@ def E5() -> Derivation:
     bend_2 = RowIdentity("of E_q[log(1 − D)], f'' = 1/(t(1 + t)²)", bends[1], 1 / (ratio * (1 + ratio) ** 2))
     bend = RowIdentity("they add up to 1/t, the curvature of the KL", sum(bends), 1 / ratio)
 
-    def level(loss: Expr, f: Expr) -> RowIdentity:
+    def level(name: str, loss: Expr, f: Expr) -> RowIdentity:
         slope = sp.diff(f, ratio).xreplace({ratio: kappa})
         return RowIdentity(
-            "at q = κ e^{−c−b} the slope in q is the same multiple of h in every row, so that q = p_θ is stationary",
+            f"at q = κ e^{{−c−b}} the slope of {name} in q is one multiple of h in all rows: q = p_θ is stationary",
             partial(loss, q[i]).xreplace({q[i]: kappa * model}),
             h[i] * slope,
         )
 
-    levels = level(non_saturating, FIRST), level(saturating, SECOND)
+    levels = (
+        level("E_q[−log D]", non_saturating, FIRST),
+        level("E_q[log(1 − D)]", saturating, SECOND),
+    )
     guess = probability(q_phi)
     losses = -sp.log(guess), sp.log(complement(q_phi))
     excess_1 = _excess(losses[0], -sp.log(probability(q_old[i])))

@@ -25,7 +25,7 @@ from .symbols import (
     total,
 )
 
-baseline, past, reward, future = sp.symbols("B P x R'", real=True)
+baseline, past = sp.symbols("B P", real=True)
 gamma = sp.Symbol("gamma", positive=True)
 step_cost = sp.IndexedBase("k", real=True)[i]
 later_entropy = sp.IndexedBase("e", real=True)[i]
@@ -40,19 +40,21 @@ def E6() -> Derivation:
         grown,
         -logit() + step_cost + sp.log(policy[i]),
     )
-    whole = RowIdentity(
-        "past and rewards to go add up to one return at every t: (P + x) + R' = P + (x + R')",
-        (past + reward) + future,
-        past + (reward + future),
-    )
     constant = NamedSumIdentity(
         "over the actions at a state, E_π[s B] = B Σ ∇π = 0 for all that is known before the action",
         tied(score * baseline),
         sp.Integer(0),
         (UNIT_GENERATOR,),
     )
+    ahead = step_cost + sp.log(q_phi) + c
+    whole = NamedSumIdentity(
+        "so the whole return, with its past P, and the rewards to go less B have one mean against s",
+        tied(score * (past + ahead)),
+        tied(score * (ahead - baseline)),
+        (UNIT_GENERATOR,),
+    )
     # W, the expected rewards of later steps, moves with the policy too: here it is c(θ), and θ moves with φ
-    now = tied(step_cost + sp.log(q_phi) + c)
+    now = tied(ahead)
     moving = derivative(now, phi) + derivative(now, theta)
     onward = tied(sp.Derivative(c, theta))
 
@@ -62,7 +64,7 @@ def E6() -> Derivation:
     recursion = NamedSumIdentity(
         "one step back in time, V = E_π[c_t + log π_t + W]: ∇V = E_π[s (c_t + log π_t + W − B)] + E_π[∇W]",
         moving,
-        step(step_cost + sp.log(q_phi) + c - baseline),
+        step(ahead - baseline),
         (UNIT_GENERATOR,),
     )
     return Derivation(
@@ -79,28 +81,28 @@ def E6() -> Derivation:
                 r"\nabla L_G = E_q\Big[\sum_t s_t\,(R_t - B_t)\Big]",
             ),
         ),
-        (longer, whole, constant, recursion),
+        (longer, constant, whole, recursion),
         (
             longer.twin("no log π", "c_t alone", rhs=-logit() + step_cost),
             longer.twin("π for log π", "c_t + π_t", rhs=-logit() + step_cost + policy[i]),
-            whole.twin("discounted", "x + γR'", rhs=past + (reward + gamma * future)),
             constant.twin(
                 "baseline of the action",
                 "B said to drop out though it sees the action",
                 lhs=tied(score * action_baseline),
             ),
-            recursion.twin(
-                "discounted later steps", "γW", rhs=step(step_cost + sp.log(q_phi) + gamma * c - baseline)
+            whole.twin(
+                "discounted", "γ on what comes later", rhs=tied(score * (ahead + (gamma - 1) * c - baseline))
             ),
+            recursion.twin("discounted later steps", "γW", rhs=step(ahead + (gamma - 1) * c - baseline)),
             recursion.twin(
                 "entropy bonus a step",
                 "the entropy of later steps left out of the rewards to go",
-                rhs=step(step_cost + sp.log(q_phi) + c - later_entropy - baseline),
+                rhs=step(ahead - later_entropy - baseline),
             ),
             recursion.twin(
                 "entropy coefficient 2",
                 "a bonus on top of −log π",
-                rhs=step(step_cost + 2 * sp.log(q_phi) + c - baseline),
+                rhs=step(ahead + sp.log(q_phi) - baseline),
             ),
         ),
         substitute=(
