@@ -116,7 +116,10 @@ def stratified(space: Space) -> Iterator[Comparison]:
     size = float(space.mean_mixture(x**2)) * n
     name = f"n(Var i.i.d. − Var half/half)/Z², n = {n}"
     yield Comparison(n * (independent - halves), apart / 4, apart / 2, size, n, name)
-    yield Comparison(np.array(means), np.array([space.one, space.one]), None, 1.0, n, "both means over Z")
+    # a point that neither side draws is missing from both means (F2)
+    drawn = np.asarray(space.w_p + space.w_q > 0, dtype=bool)
+    seen = np.sum((space.h * space.model)[drawn])
+    yield Comparison(np.array(means), np.array([seen, seen]), None, 1.0, n, "both means over Z")
 
 
 def minibatch_optimum(space: Space) -> Iterator[Comparison]:
