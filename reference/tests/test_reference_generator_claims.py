@@ -37,6 +37,43 @@ def test_every_twin_is_told_on_the_generic_instance(claim: str) -> None:
         assert np.abs(np.asarray(part.twin) - np.asarray(part.right)).max() > 1e-3, part.name
 
 
+# --- E2 and E4 ---------------------------------------------------------------------------------------
+
+
+def test_the_loss_of_a_good_generator_can_be_negative() -> None:
+    """L_G is a divergence plus b − log Z, and b* is not log Z: a generator loss below 0 is no bug."""
+    costs, p = np.array([0.0, 1.0, 2.0]), np.array([0.7, 0.1, 0.2])
+    log_z = float(np.log(np.exp(-costs).sum()))
+    q = np.exp(-costs - log_z) + np.array([0.02, -0.06, 0.04])
+    b = optimal_b(p, q, costs, np.log(q)).b
+    loss, divergence = generator_loss(q, costs, np.log(q), b), float(q @ (np.log(q) + costs + log_z))
+    assert loss == pytest.approx(divergence + b - log_z, abs=1e-14)
+    assert b - log_z < loss < 0 < divergence
+
+
+def test_against_a_frozen_discriminator_the_policy_collapses() -> None:
+    """Policy gradient by scores, exact expectations: log q refreshed in the reward at each step, and not."""
+    costs, log_old = s4_costs(), np.log([0.1, 0.2, 0.3, 0.4])
+
+    def trained(frozen: bool) -> Array:
+        logits = log_old.copy()
+        for _ in range(20_000):
+            q = np.exp(logits - logits.max())
+            q /= q.sum()
+            reward = -(costs + (log_old if frozen else np.log(q)))
+            logits += 0.1 * q * (reward - q @ reward)
+        return q
+
+    assert trained(frozen=True).max() > 0.99
+    assert int(np.argmax(trained(frozen=True))) == int(np.argmax(-costs - log_old))
+    model = np.exp(-costs) / np.exp(-costs).sum()
+    assert trained(frozen=False) == pytest.approx(model, abs=1e-9)
+
+
+def s4_costs() -> Array:
+    return np.asarray(INSTANCES["S4"]().theta)
+
+
 # --- E5: the restricted class q_t ∝ e^{tφ} -----------------------------------------------------------
 
 

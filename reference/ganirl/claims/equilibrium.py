@@ -11,7 +11,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Finn et al. 2016, sections 2.1 and 3.2; Goodfellow et al. 2014, theorem 1",
         tier=2,
         preconditions=(r"$p > 0$ and $q > 0$ everywhere", "cost and generator are unrestricted"),
-        requires=("C1", "E2", "E4"),
+        requires=("A7", "E2", "E4"),
     ),
     Claim(
         "G2",
@@ -35,7 +35,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Gutmann and Hyvärinen 2012, with noise q; Finn et al. 2016, section 4, speaks of consistency",
         tier=2,
         preconditions=(r"$p > 0$ wherever $q > 0$, else the cost may be infinite",),
-        requires=("C1", "E2"),
+        requires=("C6", "E2"),
     ),
     Claim(
         "G4",
@@ -45,6 +45,6 @@ CLAIMS: tuple[Claim, ...] = (
         "Goodfellow et al. 2014, section 4.1, with Finn et al. 2016, eq. (3) and section 3.2.3",
         tier=2,
         preconditions=(r"$p > 0$ wherever $q > 0$",),
-        requires=("A1", "E8"),
+        requires=("A2", "E8"),
     ),
 )
