@@ -14,9 +14,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ganirl import PRECISIONS, Case, Conventions, Problem, finite_space
+from ganirl.instance import Instance
 from ganirl.logspace import log_normalise
 
 from .cases import BYTES_PER_CASE, Choices, Setting, broken_rules, case_from_bytes
+from .drawn import BYTES_PER_PROBLEM, DRAWN_DOORS, is_generic
 
 
 def cases(
@@ -60,3 +62,28 @@ def problems(points: int = 6, features: int = 3) -> st.SearchStrategy[tuple[Prob
         )
 
     return st.binary(max_size=points * (features + 2) + features + 1).map(build)
+
+
+def finite_problems(*, generic: bool = True) -> st.SearchStrategy[Instance]:
+    """Plain finite spaces at (θ, b), the GAN's door: `ganirl_properties.drawn.finite_problem` of any bytes.
+
+    Parameters
+    ----------
+    generic : leave out problems on which a wrong formula could look right
+    """
+    return _of_door("GAN", generic)
+
+
+def mdp_problems(*, generic: bool = True) -> st.SearchStrategy[Instance]:
+    """Trajectories or transitions of small processes with chance everywhere: the door of IRL; see `finite_problems`."""
+    return _of_door("IRL", generic)
+
+
+def sequence_problems(*, generic: bool = True) -> st.SearchStrategy[Instance]:
+    """Energies over V^T with an autoregressive generator: the EBM's door; see `finite_problems`."""
+    return _of_door("EBM", generic)
+
+
+def _of_door(door: str, generic: bool) -> st.SearchStrategy[Instance]:
+    drawn = st.binary(max_size=BYTES_PER_PROBLEM).map(DRAWN_DOORS[door])
+    return drawn.filter(lambda instance: is_generic(door, instance)) if generic else drawn

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from ganirl import LinearCost
+from ganirl import LinearCost, finite_space
 from ganirl.claims import CLAIMS
 from ganirl.doors import DOORS, Door, Passage, passages
-from ganirl.enumeration import ENUMERATIONS
+from ganirl.enumeration import ENUMERATIONS, enumerate_claim
 from ganirl.instances import INSTANCES, Instance
 from ganirl.logspace import log_normalise
 
@@ -162,3 +162,16 @@ def test_every_door_makes_the_same_kind_of_problem(name: str) -> None:
     assert len(np.unique(rows, axis=0)) == len(problem)  # no trajectory twice
     if isinstance(problem.cost, LinearCost):
         np.testing.assert_allclose(steps.features.sum(axis=1), problem.cost.features, atol=1e-12)
+
+
+NOBODYS = finite_space(
+    [0.5, 0.3, 0.2, 0.0, 0.0],
+    [0.1, 0.0, 0.3, 0.6, 0.0],
+    features=[[0.3, 1.0], [-0.4, 1.0], [0.9, 1.0], [0.1, 1.0], [-1.2, 1.0]],
+)
+
+
+@pytest.mark.parametrize("claim", [c for c, each in ENUMERATIONS.items() if each.unsuited(NOBODYS) is None])
+def test_claims_where_a_point_is_drawn_by_neither_side(claim: str) -> None:
+    # F2 and F8 speak of the part of Z that p or q reaches; nothing else may notice
+    assert enumerate_claim(claim, NOBODYS, np.array([0.8, -0.3]), 0.8).agrees
