@@ -10,6 +10,8 @@ from .statements import Positivity, RowIdentity, SumIdentity
 from .symbols import (
     D,
     E_mu,
+    E_p,
+    E_q,
     Expr,
     b,
     c,
@@ -39,7 +41,8 @@ _y = sp.IndexedBase("y", positive=True)
 
 def B9() -> Derivation:
     """Derive how b* moves with the costs, from the equation that it solves."""
-    slope, curvature = (derivative(discriminator_loss(), *([b] * order)) for order in (1, 2))
+    slope = E_p(1 - D) - E_q(D)  # ∂L_D/∂b, by B2
+    curvature = derivative(slope, b)
     spread = D * (1 - D)
     weight = (w_p[i] + w_q[i]) * m[i] * q[i] / (m[i] + q[i]) ** 2
     by_row = slope.xreplace({c: cost_row})
@@ -64,10 +67,10 @@ def B9() -> Derivation:
     along = SumIdentity(
         "along c', db*/dθ · ∂²L_D/∂b² = −2E_μ[D(1 − D)c']", -derivative(slope, theta), -2 * E_mu(spread * dc)
     )
-    rate, ddc = sp.Symbol(r"\dot{b}", real=True), sp.Derivative(c, theta, theta)
+    rate, ddc = sp.Symbol("b'", real=True), sp.Derivative(c, theta, theta)
     skewed = 2 * E_mu(spread * (1 - 2 * D) * (dc + rate) ** 2)
     bend = SumIdentity(
-        "once more: with ḃ = db*/dθ, d²b*/dθ² · ∂²L_D/∂b² = 2E_μ[D(1 − D)(1 − 2D)(c' + ḃ)²] − 2E_μ[D(1 − D)c''], "
+        "once more: with b' = db*/dθ, d²b*/dθ² · ∂²L_D/∂b² = 2E_μ[D(1 − D)(1 − 2D)(c' + b')²] − 2E_μ[D(1 − D)c''], "
         "of either sign",
         -(
             derivative(slope, theta, theta)
@@ -89,7 +92,7 @@ def B9() -> Derivation:
         BATCH + ", at b = b*; c' is the derivative along any direction of θ",
         (
             Step(
-                "b* solves ∂L_D/∂b = 0, whose derivative in b is positive (B3): differentiate the equation.",
+                "b* solves E_p[1 − D] − E_q[D] = 0 (B2), whose derivative in b is positive (B3): differentiate it.",
                 r"\frac{\partial b^*}{\partial c_i} = -\frac{\partial_{c_i} \partial_b L_D}{\partial_b^2 L_D}",
             ),
             Step(
