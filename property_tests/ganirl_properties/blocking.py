@@ -8,8 +8,6 @@ from functools import cached_property
 
 import numpy as np
 
-from ganirl.claims import claim as claim_of
-
 from .checks import View, compare
 from .checks.numerics import mild_views
 from .observed import NotObservedError, ObservableError
@@ -25,6 +23,10 @@ _ASKED = 12
 _SAME_OBSERVABLE = {
     ("B3", "gradient"): "B2",
     ("B3", "loss"): "B1",
+    ("A7", "stationary"): "C1",
+    ("B5", "estimate"): "B4",
+    ("D4", "constant"): "C3",
+    ("I1", "one side twice"): "B1",
     ("B5", "probability"): "A4",
     ("B5", "logit"): "A4",
     ("A9", "balance"): "A4",
@@ -47,20 +49,9 @@ _OF_THE_LOSS = {
         ("B3", "gradient"),
         ("B3", "loss"),
     ),
+    *(("A7", "stationary"), ("I1", "one side twice")),
     *(("C1", "gradient"), ("C1", "difference"), ("C2", "GAN side"), ("C5", "half")),
 }
-
-
-def ancestors(claim: str) -> tuple[str, ...]:
-    """Claims that a claim builds on, the nearest first."""
-    found: list[str] = []
-    queue = list(claim_of(claim).requires)
-    while queue:
-        nearest = queue.pop(0)
-        if nearest not in found:
-            found.append(nearest)
-            queue.extend(claim_of(nearest).requires)
-    return tuple(found)
 
 
 def blocked_by(search: Search, finding: Finding, violated: Set[str]) -> str | None:

@@ -20,8 +20,8 @@ from ganirl.logspace import log_sum_exp
 
 Array = npt.NDArray[np.float64]
 
-Setting = Literal["batch", "optimum", "population", "converged"]
-SETTINGS: tuple[Setting, ...] = ("batch", "optimum", "population", "converged")
+Setting = Literal["batch", "optimum", "population", "converged", "matched"]
+SETTINGS: tuple[Setting, ...] = ("batch", "optimum", "population", "converged", "matched")
 
 BYTES_PER_CASE = 320
 
@@ -62,10 +62,13 @@ def case_from_bytes(data: bytes, setting: Setting, precision: Precision, convent
     data : any bytes, any length
     setting : ``"batch"``: rows and weights unrelated to q (tier 1); ``"optimum"`` is decoded alike, and its b is set
         to b* by `at_optimum`; ``"population"``: the generator's rows are all of q, by weights or by multiplicity
-        (tier 2); ``"converged"``: a population with q = p_θ and b = log Z_θ (claim C5)
+        (tier 2); ``"converged"``: a population with q = p_θ and b = log Z_θ (claim C5); ``"matched"``: populations on
+        both sides, with e^{−c−b} the data's density and another one the generator's (claim A7)
     """
     choices = Choices(data)
-    if setting in ("population", "converged"):
+    if setting == "matched":
+        case = _matched(choices, precision, conventions)
+    elif setting in ("population", "converged"):
         case = _population(choices, precision, conventions, converged=setting == "converged")
     else:
         case = _batch(choices, precision, conventions)
@@ -211,6 +214,33 @@ def _population(choices: Choices, precision: Precision, conventions: Conventions
     return Case(theta, b, logits, expert, generator, precision.name, conventions.unit)
 
 
+def _matched(choices: Choices, precision: Precision, conventions: Conventions) -> Case:
+    """Every point on both sides, as often (or as heavily) as p and q say; the first feature carries −log p."""
+    dimension = 1 + choices.below(3)
+    texture, _, _ = _parameters(choices, dimension, precision)
+    spread = _dyadic_shares(choices)
+    points = np.arange(len(spread))
+    # Another arrangement of the same shares: as many rows on either side, and nowhere uniform or equal.
+    of_data = np.roll(spread, 1 + choices.below(len(spread) - 1))
+    offset = _textured(choices.signed(1, 1 / 16), texture, precision)
+    logits = precision.round(np.log(spread / spread.sum()) + offset)[None, :]
+    carried = precision.round(-np.log(of_data / of_data.sum()) + 0.3125)
+    features = _textured(choices.signed(len(spread) * dimension, 1 / 32), texture, precision)
+    table = np.concatenate([carried[:, None], features.reshape(len(spread), dimension)], axis=1)
+    table = np.repeat(table[None, :, None, :], 2, axis=2)
+    theta = np.concatenate([[1.0], np.zeros(dimension)])
+    b = precision.round(log_sum_exp(-carried) - conventions.log_q_constant)
+    sides = []
+    for shares in (of_data, spread):
+        chosen, weight = points, precision.round(shares / shares.sum())
+        if not conventions.weights:
+            chosen = np.repeat(points, shares)
+            weight = np.full(len(chosen), 1 / len(chosen))
+        state = np.zeros_like(chosen)
+        sides.append(_one_step_rows(state, chosen, table, logits, weight, precision, 1))
+    return Case(theta, b, logits, sides[0], sides[1], precision.name, conventions.unit)
+
+
 # Shares of a power of two, none uniform, the smallest first.
 _SHARES = (
     (1, 3),
@@ -272,6 +302,6 @@ def generic_bytes(
     while True:
         data = rng.bytes(BYTES_PER_CASE)
         case = case_from_bytes(data, setting, precision, conventions)
-        rows_differ = conventions.equal_batches or len(case.expert) != len(case.generator)
-        if rows_differ and not broken_rules(case):
+        one_size = conventions.equal_batches or setting == "matched"  # there, pooled means must not move b*
+        if (one_size or len(case.expert) != len(case.generator)) and not broken_rules(case):
             yield data

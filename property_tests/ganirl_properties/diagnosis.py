@@ -15,7 +15,7 @@ from .wrong_formulas import RIGHT, WRONG_FORMULAS, Pipeline, WrongFormula
 FRESH_CASES = 10
 
 # Claims about the loss, which its form explains where nothing else does.
-_OF_THE_LOSS = ("A6", "B1", "B2", "B3", "C1", "C2", "C5", "N1", "N1b", "N2")
+_OF_THE_LOSS = ("A6", "A7", "B1", "B2", "B3", "C1", "C2", "C5", "I1", "N1", "N1b", "N2")
 
 # Two formulas that come this near to each other are the same on what was seen.
 _SAME = 1e-12

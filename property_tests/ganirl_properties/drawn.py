@@ -125,12 +125,11 @@ def finite_problem(data: bytes) -> Instance:
         if 0 < missed < count:
             logs[missed] = -np.inf
     features = choices.signed(count * 2, 1 / 32).reshape(count, 2) + np.cos(1.0 + np.outer(index, [1.0, 2.3]))
-    features = np.concatenate(
-        [features * (1.0, 1.0, 4.0, 16.0)[choices.below(4)], np.ones((count, 1))], axis=1
-    )
+    scale = (1.0, 1.0, 2.0, 8.0)[choices.below(4)]
 
     def cost(theta: Array) -> Array:
-        return np.asarray(curved_step_cost(features[:, :2], theta[:2]) + theta[2])
+        curved = features[:, 0] * np.sin(theta[0]) + np.cos(features[:, 1] + theta[1])
+        return np.asarray(scale * curved + theta[2])
 
     problem = finite_space(
         np.exp(log_normalise(log_p)), np.exp(log_normalise(log_q)), features=features, cost=CallableCost(cost)

@@ -21,15 +21,15 @@ CLAIMS_OF = {
     "log q": ("A4",),
     "logit": ("A4", "A5", "A6", "A9", "B5"),
     "probability": ("A4", "A5", "A9", "B5"),
-    "loss": ("B1", "B3", "A6", "N1", "N1b", "S2"),
-    "gradient in θ": ("C1", "C2", "C5", "N2"),
+    "loss": ("B1", "B3", "A6", "I1", "N1", "N1b", "S2"),
+    "gradient in θ": ("C1", "A7", "C2", "C5", "N2"),
     "gradient in b": ("B2", "B3"),
     "gradient in the policy": ("S1",),
     "reward": ("E1", "E3"),
     "generator loss": ("E1",),
     "policy gradient": ("E3",),
-    "IRL gradient": ("C3", "C2"),
-    "estimate of log Z": ("B5",),
+    "IRL gradient": ("C3", "C2", "D4"),
+    "estimate of log Z": ("B4", "B5"),
 }
 
 # What is seen by differences of the loss where the gradient itself is not.

@@ -1,13 +1,15 @@
 """The checks: one checkable property a claim, or more where a claim can be seen from several sides."""
 
-from . import discriminator, generator, gradients, loss, numerics
+from . import conventions, discriminator, generator, gradients, loss, matched, numerics
 from .check import Check, Comparison, View, compare
 
 CHECKS: tuple[Check, ...] = (
     *discriminator.CHECKS,
+    *matched.CHECKS,
     *loss.CHECKS,
     *gradients.CHECKS,
     *generator.CHECKS,
+    *conventions.CHECKS,
     *numerics.CHECKS,
 )
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ganirl.logspace import log_normalise
 from ganirl.truth import Expected
+from ganirl_properties.cases import with_constant_feature
 from ganirl_properties.observed import NotObservedError
 
 from .check import Check, Comparison, View, compare
@@ -87,7 +87,7 @@ def _both_sides(view: View) -> Iterator[Comparison]:
     yield compare(
         "∂L_D/∂θ against its own ∂L_IRL/∂θ, both at b*",
         view.observed.gradient_theta() / alpha_p,
-        Expected(view.observed.irl_gradient(), bound),
+        Expected(view.truth.exactly(view.observed.irl_gradient()), bound),
         slack=_slack(view),
     )
 
@@ -100,6 +100,14 @@ def _frozen(view: View) -> Iterator[Comparison]:
     )
 
 
+def _constant_of_irl(view: View) -> Iterator[Comparison]:
+    # E_p[1] − E_μ[w]/E_μ[w]: what a leak through the mixture turns into ½ at a converged generator.
+    other = view.at(with_constant_feature(view.case, view.case.precision.round(1.0)))
+    got, truth = other.observed.irl_gradient()[-1:], other.truth.surrogate_gradient
+    nothing = Expected(other.truth.exactly(np.zeros_like(got)), truth.bound[-1:])
+    yield compare("∂L_IRL in a constant of the cost", got, nothing, slack=np.abs(truth.value[-1:]))
+
+
 def _half_likelihood(view: View) -> Iterator[Comparison]:
     truth, case = view.truth, view.case
     if truth.conventions.log_q == "absent":
@@ -108,8 +116,10 @@ def _half_likelihood(view: View) -> Iterator[Comparison]:
     w_p, _ = truth.weights
     # p_θ over the atoms themselves, each once: c carries −log of the policy's mass (see cases._population).
     actions, first = np.unique(case.generator.steps.action[:, 0], return_index=True)
-    model = np.exp(log_normalise(-(case.generator.features[first] @ case.theta)))
-    expected = 0.5 * (alpha_p * (w_p @ truth.derivative) - alpha_q * (model @ case.generator.features[first]))
+    atoms = truth.exactly(case.generator.features[first])
+    mass = np.exp(-(atoms @ case.theta))
+    model = mass / np.sum(mass)
+    expected = 0.5 * (alpha_p * (w_p @ truth.derivative) - alpha_q * (model @ atoms))
     # What the premises miss by: the rows' weights from p_θ, b from log Z_θ, a log q that was handed over rounded.
     weight = truth.weights[1][truth.generator]
     share = np.array([weight[case.generator.steps.action[:, 0] == action].sum() for action in actions])
@@ -140,6 +150,14 @@ CHECKS = (
     Check("C2", "both sides", "its ∂L_D/∂θ against its own ∂L_IRL/∂θ at b*", (), "optimum", _both_sides),
     Check(
         "C3", "frozen", "∂L_IRL/∂θ at any b against the surrogate with μ̃ held constant", (), "batch", _frozen
+    ),
+    Check(
+        "D4",
+        "constant",
+        "∂L_IRL in a constant added to the cost, against 0",
+        (),
+        "batch",
+        _constant_of_irl,
     ),
     Check(
         "C5", "half", "∂L_D/∂θ at q = p_θ against half the likelihood's", (), "converged", _half_likelihood

@@ -103,6 +103,10 @@ def _estimate(view: View) -> Iterator[Comparison]:
     yield compare("log_partition at b*", view.observed.log_partition(), view.truth.log_partition)
 
 
+def _estimate_anywhere(view: View) -> Iterator[Comparison]:
+    yield compare("log_partition", view.observed.log_partition(), view.truth.log_partition)
+
+
 def _balance(view: View, values: np.ndarray) -> Iterator[Comparison]:
     w_p, w_q = view.truth.weights
     alpha_p, alpha_q = view.truth.scales
@@ -141,6 +145,14 @@ CHECKS = (
         ("discriminator_loss",),
         "batch",
         _curvature_of_loss,
+    ),
+    Check(
+        "B4",
+        "estimate",
+        "its log E_μ[e^{−c}/μ̃] at any b, where that is no fixed point",
+        ("log_partition",),
+        "batch",
+        _estimate_anywhere,
     ),
     Check(
         "B5",

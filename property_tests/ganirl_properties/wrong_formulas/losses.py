@@ -200,14 +200,14 @@ FORMULAS = (
         "partition-sum",
         "the estimate of Z is a sum over samples, not a mean",
         "logsumexp() without − log n",
-        ("B5",),
+        ("B4", "B5"),
         {"log_partition": lambda w_p, w_q, c, lq, b: log_sum_exp(-c - objectives.log_mixture(c, lq, b))},
     ),
     WrongFormula(
         "partition-mean-of-logs",
         "the estimate of log Z is a mean of logarithms, not the logarithm of a mean",
         "mean() of log w",
-        ("B5",),
+        ("B4", "B5"),
         {
             "log_partition": lambda w_p, w_q, c, lq, b: (
                 0.5 * (w_p + w_q) @ (-c - objectives.log_mixture(c, lq, b))
@@ -218,7 +218,7 @@ FORMULAS = (
         "partition-generator-only",
         "Z is estimated from the generator's samples alone, with q in the denominator",
         "guided cost learning before the mixture",
-        ("B5",),
+        ("B4", "B5"),
         {"log_partition": lambda w_p, w_q, c, lq, b: objectives.log_partition_estimate(w_q, w_q, c, lq)},
     ),
 )

@@ -172,7 +172,7 @@ class LeastSquaresAndNoGradientInZ(LeastSquares):
         return -self.cost(case, rows) - case.b.detach() - self.log_q(case, rows).detach()
 
 
-@wrong("B5", diagnosis="partition-sum")
+@wrong("B4", diagnosis="partition-sum")
 class SumForMean(Library):
     def log_partition(self, case: Any) -> Tensor:
         return torch.logsumexp(self.log_weights(case)[0], dim=0)
@@ -180,7 +180,7 @@ class SumForMean(Library):
     hidden = ("irl_loss",)
 
 
-@wrong("B5", diagnosis="partition-mean-of-logs")
+@wrong("B4", diagnosis="partition-mean-of-logs")
 class MeanOfLogs(Library):
     def log_partition(self, case: Any) -> Tensor:
         log_weight, log_mu = self.log_weights(case)
@@ -189,7 +189,7 @@ class MeanOfLogs(Library):
     hidden = ("irl_loss",)
 
 
-@wrong("B5", diagnosis="partition-generator-only")
+@wrong("B4", diagnosis="partition-generator-only")
 class PartitionOfTheGeneratorAlone(Library):
     def log_partition(self, case: Any) -> Tensor:
         rows = case.generator

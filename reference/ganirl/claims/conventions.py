@@ -13,6 +13,7 @@ CLAIMS = (
         tier=1,
         preconditions=("the shift of b* by itself only if the costs contain −log p; else θ moves, too (C6)",),
         requires=("A1", "B2"),
+        observables=("discriminator_loss",),
     ),
     Claim(
         "I2",

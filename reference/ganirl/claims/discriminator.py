@@ -60,7 +60,7 @@ CLAIMS = (
         "A7",
         "The best cost is the data's, whatever the generator",
         r"\frac{\partial L_D}{\partial c(\tau)} = h\,(p - m)(1 - D), \qquad"
-        r" D_\theta = D^{*} \iff m = p, \quad m = e^{-c_\theta - b}",
+        r" D_\theta = D^{*} \Leftrightarrow m = p, \quad m = e^{-c_\theta - b}",
         "Finn et al. 2016, section 3.1 (the optimal discriminator is independent of the generator)",
         tier=2,
         preconditions=(
@@ -69,6 +69,7 @@ CLAIMS = (
             r"the cost is free on every trajectory: under misspecification its optimum depends on $q$",
         ),
         requires=("A1", "A9"),
+        observables=("discriminator_gradient | discriminator_loss",),
     ),
     Claim(
         "A8",

@@ -37,12 +37,13 @@ CLAIMS = (
         r"\frac{\partial L_D}{\partial Z} = \frac1Z - \frac{F(Z)}{Z^2}, \quad"
         r" F(Z) = \mathbb{E}_\mu\!\left[\tfrac{e^{-c}}{\tilde\mu_Z}\right], \quad"
         r" F' = 2\,\mathbb{E}_\mu[D^2] \in (0, 2], \quad F'' < 0;"
-        r"\quad Z \leftarrow F(Z)\ \text{converges monotonically, at rate}\ "
+        r"\quad Z \mapsto F(Z)\ \text{iterated converges monotonically, at rate}\ "
         r"\rho = 2\,\mathbb{E}_\mu[D^2] = 1 - \partial_b^2 L_D(b^{*}) \in [\tfrac12, 1)",
         "Finn et al. 2016, section 3.2.1 (∂L_D/∂Z = 0 gives the estimate of Z)",
         tier=1,
         preconditions=(r"for the convergence: $p\{q > 0\} > 0$, so that $Z^{*}$ exists",),
         requires=("B2", "B3"),
+        observables=("log_partition",),
     ),
     Claim(
         "B5",
@@ -60,7 +61,7 @@ CLAIMS = (
         "The optimal Z is not the true one",
         r"\frac{Z^{*}}{Z_\theta} = \frac{\mathbb{E}_{p_\theta}[1 - D]}{\mathbb{E}_p[1 - D]}"
         r" \in \left[\min\tfrac{p_\theta}{p},\ \max\tfrac{p_\theta}{p}\right], \qquad"
-        r" Z^{*} = Z_\theta \iff \sum_\tau h\,(p - p_\theta)(1 - D) = 0\ \text{at}\ b = \log Z_\theta",
+        r" Z^{*} = Z_\theta \Leftrightarrow \sum_\tau h\,(p - p_\theta)(1 - D) = 0\ \text{at}\ b = \log Z_\theta",
         "Finn et al. 2016, section 4 calls the estimate unbiased; it is Z_θ if p = p_θ or q = p_θ, else by accident",
         tier=2,
         preconditions=(r"$D$ at $b = b^{*}$ in the ratio",),
@@ -71,7 +72,7 @@ CLAIMS = (
         "Convex in log Z, not in Z",
         r"\frac{\partial^2 L_D}{\partial Z^2} = \frac{\partial_b^2 L_D - \partial_b L_D}{Z^2},"
         r"\ \text{negative for large}\ Z; \qquad"
-        r" \operatorname{sign}\frac{\partial L_D}{\partial Z} = \operatorname{sign}\,(Z - Z^{*})",
+        r" \operatorname{sign}\left(\frac{\partial L_D}{\partial Z}\right) = \operatorname{sign}(Z - Z^{*})",
         "Follows from B3; optimise log Z, not Z",
         tier=1,
         preconditions=(r"$p\{q > 0\} > 0$",),
@@ -80,7 +81,7 @@ CLAIMS = (
     Claim(
         "B8",
         "The optimal Z is the acceptance-ratio estimate",
-        r"\partial_b L_D = 0 \iff \mathbb{E}_p[f(\log r - b)] = \mathbb{E}_q[f(b - \log r)],"
+        r"\partial_b L_D = 0 \Leftrightarrow \mathbb{E}_p[f(\log r - b)] = \mathbb{E}_q[f(b - \log r)],"
         r"\quad r = e^{-c}/q,\ f(x) = \frac{1}{1 + e^x}; \qquad"
         r" -L_D\ \text{is the objective of noise contrast with noise}\ q",
         "Bennett 1976; Meng and Wong 1996; Gutmann and Hyvärinen 2012: data for draws of p_θ, as much noise as data",

@@ -41,6 +41,7 @@ CLAIMS = (
         r" \text{ unchanged};\quad p_{\theta} = p_{\theta'} \iff c_\theta - c_{\theta'} \text{ is constant}",
         "Follows from eq. (1): only the distribution is identified",
         tier=2,
+        observables=("irl_gradient | irl_loss",),
     ),
     Claim(
         "D5",

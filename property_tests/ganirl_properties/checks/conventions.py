@@ -1,0 +1,50 @@
+"""Checks of I1: how the declared reduction weighs batches of different sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from ganirl import Rows, Steps
+from ganirl_properties.observed import NotObservedError
+
+from .check import Check, Comparison, View, compare
+
+
+def _repeated(rows: Rows, times: int) -> Rows:
+    """Each row some times over, with its share of the weight."""
+    steps = rows.steps
+    many = Steps(
+        *(np.repeat(part, times, axis=0) for part in (steps.state, steps.action, steps.next_state)),
+        *(np.repeat(part, times, axis=0) for part in (steps.done, steps.mask, steps.features)),
+    )
+    return Rows(
+        np.repeat(rows.features, times, axis=0),
+        np.repeat(rows.log_q, times),
+        np.repeat(rows.weight / times, times),
+        many,
+    )
+
+
+def _one_side_twice(view: View) -> Iterator[Comparison]:
+    """The generator's rows twice over: a mean of means stays, a pooled mean leans towards them."""
+    if view.observed.conventions.equal_batches:
+        raise NotObservedError("it takes batches of one size only, where every mean is the same but for ½")
+    other = view.at(replace(view.case, generator=_repeated(view.case.generator, 2)))
+    yield compare(
+        "discriminator_loss with the generator's rows twice over", other.observed.loss(), other.truth.loss
+    )
+
+
+CHECKS = (
+    Check(
+        "I1",
+        "one side twice",
+        "L_D as declared when one batch is repeated and the other is not",
+        ("discriminator_loss",),
+        "batch",
+        _one_side_twice,
+    ),
+)
