@@ -43,7 +43,7 @@ from ganirl_gpu.training import (
 )
 from ganirl_gpu.training.departures import leaking_mixture, leaking_partition
 from ganirl_gpu.training.lockstep import gradient_gap
-from ganirl_gpu.training.rounding import Drift, allowance, derivative_of_update
+from ganirl_gpu.training.rounding import Drift, allowance, derivative_of_update, self_normalised_mean
 from ganirl_gpu.training.runs import start
 from ganirl_gpu.training.solvers import (
     Descended,
@@ -162,6 +162,14 @@ def test_what_rounding_allows_is_small(instance: Instance, sampler_name: str) ->
     assert allowed.min() > 0
     # n·u·max|c'|/curvature, for thousands of rows added in any order, or a hundred
     assert allowed.max() < (2e-10 if len(batch.expert.weight) > 1000 else 1e-11)
+
+
+def test_the_bound_knows_deviations_that_magnitudes_hide() -> None:
+    # Weights e^{±ε} on c' = ±1, whose magnitudes are alike: the mean moves by ε all the same.
+    exponent, derivative = np.zeros(2), np.array([[1.0], [-1.0]])
+    moved = np.exp([1e-6, -1e-6]) / np.exp([1e-6, -1e-6]).sum() @ derivative
+    bound = self_normalised_mean(exponent, np.full(2, 1e-6), derivative, np.abs(derivative), 4)
+    assert 0.9e-6 < float(moved[0]) <= float(bound[0]) < 1e-5
 
 
 def test_leaks_have_the_gradients_that_c3_gives_them(instance: Instance, sampler: Sampler) -> None:

@@ -30,7 +30,14 @@ from ganirl_gpu.claims.space import hessian
 from .departures import ExactLikelihood
 from .doors import Adversarial, Door, EnergyBased, GuidedCost
 from .ground import Batch, Ground, ground, population
-from .rounding import ARITHMETIC, Drift, allowance, derivative_of_update, theta_allowance
+from .rounding import (
+    ARITHMETIC,
+    Drift,
+    allowance,
+    derivative_of_update,
+    self_normalised_mean,
+    theta_allowance,
+)
 from .runs import Rates, Run, Step, journey, record, start, train_cost
 
 Array = npt.NDArray[np.float64]
@@ -99,7 +106,8 @@ def _half_step_drift(where: Ground, path: Array, rate: float) -> Array:
         exponent = (where.rows.log_h - where.rows.cost.value(theta)).numpy()
         error = ARITHMETIC.gamma(terms) * (cost + np.abs(where.rows.log_h.numpy()))
         data = ARITHMETIC.gamma(len(where) + terms) * (where.rows.weight.numpy() @ slope)
-        likelihood = bounds.softmax_mean_error(ARITHMETIC, exponent, error, slope) + data
+        derivative = where.rows.cost.derivative(theta).numpy()
+        likelihood = self_normalised_mean(exponent, error, derivative, slope, terms) + data
         log_z = float(bounds.log_sum_exp_error(ARITHMETIC, exponent, error))
         log_q_error = np.tile(error + log_z + 2 * ARITHMETIC.u * np.abs(exponent), 2)
         batch = where.converged(theta)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ganirl import bounds
 from ganirl.bounds import FloatModel
-from ganirl.logspace import sigmoid, softplus
+from ganirl.logspace import log_sum_exp, sigmoid, softplus
 from ganirl.precision import FLOAT64
 from ganirl_gpu.framework import framework
 
@@ -49,6 +49,7 @@ class _Numbers:
 
     cost: Array  # (n,), Σ|terms of c|
     slope: Array  # (n, d), Σ|terms of c'|
+    derivative: Array  # (n, d), c'
     terms: int  # of c
     log_q: Array
     log_q_error: Array
@@ -73,6 +74,7 @@ def _numbers(theta: Tensor, batch: Batch, b: float, log_q_error: Array) -> _Numb
     return _Numbers(
         cost=cost,
         slope=slope,
+        derivative=torch.cat([side.cost.derivative(theta) for side in batch.sides]).numpy(),
         terms=terms,
         log_q=log_q,
         log_q_error=log_q_error,
@@ -101,16 +103,18 @@ def theta_allowance(theta: Tensor, batch: Batch, b: float, log_q_error: Array) -
     mean, and what the rounding of b̂ adds: the derivative in b of either form is at most max|c'|, and
     |b̂ − b*| ≤ −log(1 − r/A), where r bounds the slope ∂_bL_D that a solver may take for zero and A = ∂²L_D/∂b².
     """
-    numbers = _numbers(theta, batch, b, log_q_error)
-    forms = np.maximum(_contrast(numbers, numbers.slope), _self_normalised(numbers, b))
-    return np.asarray(forms + numbers.slope.max(axis=0) * _solver(numbers, b))
+    return _theta(_numbers(theta, batch, b, log_q_error), b)
 
 
 def allowance(state: State, batch: Batch, b: float) -> Allowance:
     """Bound the rounding of one update at a state, with b within rounding of b*."""
-    log_q_error = policy_log_q_error(state.policy_logits, batch)
-    numbers = _numbers(state.theta, batch, b, log_q_error)
-    return Allowance(theta_allowance(state.theta, batch, b, log_q_error), _policy(state, batch, numbers, b))
+    numbers = _numbers(state.theta, batch, b, policy_log_q_error(state.policy_logits, batch))
+    return Allowance(_theta(numbers, b), _policy(state, batch, numbers, b))
+
+
+def _theta(numbers: _Numbers, b: float) -> Array:
+    forms = np.maximum(_contrast(numbers, numbers.slope), _self_normalised(numbers, b))
+    return np.asarray(forms + numbers.slope.max(axis=0) * _solver(numbers, b))
 
 
 def _contrast(numbers: _Numbers, derivative: Array) -> Array:
@@ -138,10 +142,20 @@ def _self_normalised(numbers: _Numbers, b: float) -> Array:
     error = 2 * ARITHMETIC.gamma(numbers.terms + 3) * magnitude + (2 * ARITHMETIC.kappa + 4) * ARITHMETIC.u
     error = error + numbers.log_q_error
     error[numbers.split :] += numbers.weight_error
-    mean = bounds.softmax_mean_error(ARITHMETIC, log_weight, error[present], numbers.slope[present])
+    mean = self_normalised_mean(
+        log_weight, error[present], numbers.derivative[present], numbers.slope[present], numbers.terms
+    )
     data = numbers.weight[0] @ numbers.slope[: numbers.split]
-    rounding = ARITHMETIC.gamma(len(share) + numbers.terms + 3)
-    return np.asarray(mean + rounding * data)
+    return np.asarray(mean + ARITHMETIC.gamma(len(share) + numbers.terms + 3) * data)
+
+
+def self_normalised_mean(
+    exponent: Array, exponent_error: Array, derivative: Array, slope: Array, terms: int
+) -> Array:
+    """Σ s c' with s = softmax(exponent), where c' is itself a sum of terms whose magnitudes add to ``slope``."""
+    share = np.exp(exponent - float(log_sum_exp(exponent)))
+    own = ARITHMETIC.gamma(terms) * (share @ slope)
+    return np.asarray(bounds.softmax_mean_error(ARITHMETIC, exponent, exponent_error, derivative) + own)
 
 
 def _solver(numbers: _Numbers, b: float) -> float:

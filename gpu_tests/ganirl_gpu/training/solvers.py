@@ -49,22 +49,20 @@ def certified(expert: Tensor, generator: Tensor, w_p: Tensor, w_q: Tensor, befor
 
 def trained(expert: Tensor, generator: Tensor, w_p: Tensor, w_q: Tensor, before: Tensor) -> Tensor:
     """Minimise L_D in b by Newton's method from the b before, both derivatives by autograd (claim B3)."""
-    b, last = before.detach().clone(), torch.inf
+    b = before.detach().clone()
     for _ in range(MOST_STEPS):
         leaf = b.requires_grad_()
         loss = discriminator_loss(expert - leaf, generator - leaf, w_p, w_q)
         (slope,) = torch.autograd.grad(loss, leaf, create_graph=True)
         (curvature,) = torch.autograd.grad(slope, leaf)
-        # |∂³L_D| ≤ ∂²L_D: within half of the curvature Newton converges; farther away a slope of at most 1 and
-        # a curvature of at most ½ make the step of 2 slopes safe.
         slope = slope.detach()
+        # |∂³L_D| ≤ ∂²L_D: within half of the curvature Newton's error is at most half of its step squared. Farther
+        # away a curvature of at most ½ makes the step of two slopes safe.
         near = float(slope.abs()) < 0.5 * float(curvature)
         step = -slope / curvature if near else -2.0 * slope
         b = b.detach() + step
-        size = abs(float(step))
-        if settled(size, float(b)) or (near and size < 1e-12 and size >= last):
+        if near and abs(float(step)) < 1e-8:
             break
-        last = size
     return b.detach()
 
 

@@ -107,6 +107,7 @@ def _runs(numbers: Any) -> Any:
     grid = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
         title=f"largest difference of θ from the GAN's, over {numbers['steps']} steps",
         title_justify="left",
         title_style="dim",
@@ -114,7 +115,9 @@ def _runs(numbers: Any) -> Any:
     grid.add_column("", no_wrap=True)
     grid.add_column("run", no_wrap=True)
     for ground in grounds:
-        grid.add_column(ground["ground"], justify="right")
+        # On a terminal of 80 columns numbers must not be cut.
+        heading = ground["ground"].replace(", ", "\n").replace("minibatches", "batches")
+        grid.add_column(heading, justify="right", no_wrap=True, min_width=7)
     grid.add_column("claim", no_wrap=True)
     for kind, word in (("coincide", "coincides"), ("part", "parts")):
         names = dict.fromkeys((run["run"], run["claim"]) for ground in grounds for run in ground[kind])
