@@ -98,8 +98,13 @@ def invisible_constant(space: TorchSpace) -> Iterator[Comparison]:
     yield Comparison(slope, torch.zeros_like(slope), torch.ones_like(slope), size, name="∂L_cost/∂k")
     shifted = replace(space, c=space.c + k)
     yield Comparison(shifted.w_model, space.w_model, None, size)
-    slopes = [gradient(lambda delta, s=s: likelihood(s, s.cost(delta)), s.here()) for s in (shifted, space)]
+    slopes = [_slope(each) for each in (shifted, space)]
     yield Comparison(slopes[0], slopes[1], None, size)
+
+
+def _slope(space: TorchSpace) -> Tensor:
+    """∂_θL_cost (d,)."""
+    return gradient(lambda delta: likelihood(space, space.cost(delta)), space.here())
 
 
 CHECKS = (

@@ -89,7 +89,7 @@ CLAIMS = (
         "C8",
         "Hessian of the discriminator's loss",
         r"\partial_\theta^2 L_D = \mathbb{E}_p[(1 - D)c''] - \mathbb{E}_q[D c'']"
-        r" + 2\,\mathbb{E}_\mu[D(1 - D)c'c'^{\top}];"
+        r" + 2\,\mathbb{E}_\mu[D(1 - D)c'c'^T];"
         r"\quad q = p = p_\theta \Rightarrow \partial_\theta^2 \min_b L_D = \tfrac12 \operatorname{Cov}_{p_\theta}(c')",
         "Follows from C1; convex in (θ, b) together if the cost is affine in θ (logistic regression)",
         tier=1,

@@ -24,7 +24,8 @@ CLAIMS = (
         "Convex, with matched features",
         r"c'' = 0 \;\Rightarrow\;"
         r" \partial_\theta^2 L_{\mathrm{cost}} = \operatorname{Cov}_{p_\theta}(\varphi) \ge 0,"
-        r"\qquad \partial_\theta L_{\mathrm{cost}} = 0 \iff \mathbb{E}_p[\varphi] = \mathbb{E}_{p_\theta}[\varphi]",
+        r"\qquad \partial_\theta L_{\mathrm{cost}} = 0 \Leftrightarrow"
+        r" \mathbb{E}_p[\varphi] = \mathbb{E}_{p_\theta}[\varphi]",
         "Finn et al. 2016, section 2.3.1; Ziebart et al. 2008",
         tier=2,
         preconditions=(
@@ -38,7 +39,7 @@ CLAIMS = (
         "D4",
         "A constant in the cost is invisible",
         r"c \mapsto c + k \text{ leaves } p_\theta, L_{\mathrm{cost}} \text{ and } \partial_\theta L_{\mathrm{cost}}"
-        r" \text{ unchanged};\quad p_{\theta} = p_{\theta'} \iff c_\theta - c_{\theta'} \text{ is constant}",
+        r" \text{ unchanged};\quad p_{\theta} = p_{\theta'} \Leftrightarrow c_\theta - c_{\theta'} \text{ is constant}",
         "Follows from eq. (1): only the distribution is identified",
         tier=2,
         observables=("irl_gradient | irl_loss",),
