@@ -50,7 +50,7 @@ CLAIMS = (
         "H5",
         "What a discriminator of transitions learns",
         r"f_t^*(s,a) = \log \pi_E(a\mid s) + \log \frac{d^E_t(s)}{d^\pi_t(s)}",
-        "Fu et al. 2018 (AIRL), section 4 and appendix A, where the ratio of marginals is left out",
+        "Fu et al. 2018 (AIRL), section 4 and appendix A, for marginals that match",
         tier=2,
         preconditions=("a free f at each time; pairs that both visit",),
         requires=("A1",),

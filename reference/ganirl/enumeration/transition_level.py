@@ -28,8 +28,6 @@ from .recursion import (
 from .registry import Enumeration
 from .space import RADIUS, Comparison, Space, start_and_transition
 
-BRACKET = 80.0  # the log-odds of any state–action pair of the named instances lie well within
-
 
 def _over_time(space: Space, table: Any) -> Any:
     """(T, S, A) of a stationary table."""
@@ -49,7 +47,7 @@ def transition_optimum(space: Space) -> Iterator[Comparison]:
     data = marginals(space, space.h * space.arithmetic.exp(log_density(space, expert)))
     samples = marginals(space, space.w_q)
     met = np.asarray((data > 0) & (samples > 0), dtype=bool)
-    size = magnitude(space, expert, own)
+    bracket = magnitude(space, log(data[met]), log(samples[met]), expert, own)
 
     def optimum(weight: Any, log_pi: Any) -> Any:
         """Root of ∂L_D/∂f, pair by pair: of weight·σ(f − log π) − d_E·σ(log π − f)."""
@@ -57,7 +55,7 @@ def transition_optimum(space: Space) -> Iterator[Comparison]:
         def slope(f: Any) -> Any:
             return weight * space.sigmoid(f - log_pi) - data[met] * space.sigmoid(log_pi - f)
 
-        edge = space.arithmetic.array(np.full(int(met.sum()), BRACKET))
+        edge = space.arithmetic.array(np.full(int(met.sum()), bracket))
         return bisect(space.arithmetic, slope, -edge, edge)
 
     visits_expert = np.sum(occupancy(space, chances(space, expert)), axis=2)[:, :, None]
@@ -68,10 +66,10 @@ def transition_optimum(space: Space) -> Iterator[Comparison]:
         optimum(samples[met], own[met]),
         (expert + ratio)[met],
         expert[met],
-        size + BRACKET,
+        bracket,
         name="f* at each time",
     )
-    yield Comparison(optimum(data[met], expert[met]), expert[met], None, size + BRACKET)
+    yield Comparison(optimum(data[met], expert[met]), expert[met], None, bracket)
 
 
 def step_reward(space: Space) -> Iterator[Comparison]:
