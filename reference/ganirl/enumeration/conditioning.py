@@ -104,7 +104,8 @@ def flatness(space: Space) -> Iterator[Comparison]:
     yield Comparison(shared, second, overlap, size, 2 / RADIUS**2, name="∂²L_D/∂b² at m = p")
     yield Comparison(space.in_b(loss), 0.0, None, size, 1 / RADIUS)
     square = h * _root(space, p * q) * (_root(space, p) - _root(space, q)) ** 2 / (2 * (p + q))
-    yield Comparison(overlap - shared, np.sum(square), name="½Σ√(pq) − Σ pq/(p+q)")
+    # a difference of sums of that size, however small it is
+    yield Comparison(overlap - shared, np.sum(square), size=float(overlap), name="½Σ√(pq) − Σ pq/(p+q)")
     beyond = [max(0.0, float(shared - _chernoff(space, h, p, q, s))) for s in (0.2, 0.5, 0.8)]
     yield Comparison(np.array(beyond), np.zeros(3), size=1.0)
 

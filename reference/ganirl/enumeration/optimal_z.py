@@ -167,7 +167,9 @@ def bridge(space: Space) -> Iterator[Comparison]:
     d, rest = space.discriminator(space.b)
     correct = -space.mean_p(space.arithmetic.log(d))
     correct = correct - space.mean_q(space.arithmetic.log(np.where(seen, rest, space.one)))
-    yield Comparison(correct, space.loss(space.c, space.b), name="the objective of noise contrast")
+    loss = space.loss(space.c, space.b)
+    # log of what is nearly one is good to u absolutely, however small it is
+    yield Comparison(correct, loss, size=float(loss) + 1, name="the objective of noise contrast")
 
 
 def _log_weights(space: Space, weight: Any) -> Any:
@@ -175,7 +177,7 @@ def _log_weights(space: Space, weight: Any) -> Any:
 
 
 def _costs(space: Space, weight: Any) -> Any:
-    """C + log q of the rows of weight, where q > 0: −log of the ratio of both unnormalised densities."""
+    """Return c + log q of the rows of weight, where q > 0: −log of the ratio of both unnormalised densities."""
     present = np.asarray((weight > 0) & space.reached, dtype=bool)
     return (space.c + space.log_q)[present]
 
