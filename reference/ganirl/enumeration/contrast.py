@@ -48,6 +48,8 @@ def contrast_optimum(
         return None
     t, b = (space.arithmetic.array(each) for each in _start(space, ratio))
     radii = space.radius(np.eye(space.dc.shape[1])[0]), RADIUS
+    if not _certain(space, (t, b), ratio, radii):
+        return None
     derivatives = _by_values if by_values else _closed
     for _ in range(12):
         steps, _ = _newton(*derivatives(space, (t, b), ratio, radii))
@@ -56,6 +58,15 @@ def contrast_optimum(
             break
     _, inverse = _newton(*_closed(space, (t, b), ratio, radii))
     return t, inverse[0] / radii[0] + inverse[1] / radii[1]
+
+
+def _certain(space: Space, near: Point, ratio: float, radii: tuple[float, float]) -> bool:
+    """Whether the second derivatives near the optimum exceed the error that their values leave in them."""
+    _, bends = _closed(space, near, ratio, radii)
+    tt, tb, bb = (float(each) for each in bends)
+    r, s = radii
+    error = 8 * space.rounding * loss_size(space, near[1])
+    return (tt * bb - tb * tb) * (r * s) ** 2 > 8 * error * (tt * r**2 + bb * s**2)
 
 
 def _newton(slopes: Point, bends: tuple[Any, ...]) -> tuple[Point, tuple[float, float]]:
