@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .algebra import TOTALS, SumNames, written
 from .instance import Condition, Rows
+from .proof import Step
+from .statements import NamedSumIdentity
 from .symbols import Expr, h, i, mass_q, q, sp, total
 
 n = sp.Symbol("n", positive=True)
@@ -92,3 +95,39 @@ def covariance(first: Sequence[Sample], second: Sequence[Sample]) -> Expr:
             for left, right in zip(first, second, strict=True)
         )
     )
+
+
+@dataclass(frozen=True)
+class MomentIdentity(NamedSumIdentity):
+    """An identity of moments, decided as any identity of named sums; a reader sees moments by their letters.
+
+    Attributes
+    ----------
+    letters : pairs of a sum, as it stands in the identity, and what is written for it
+    """
+
+    letters: tuple[tuple[Expr, Expr], ...] = ()
+
+    def steps(self) -> tuple[Step, ...]:
+        """Write the identity in letters, what they are, and what is left of it when every sum is named."""
+        used = [(each, letter) for each, letter in self.letters if self.lhs.has(each) or self.rhs.has(each)]
+        short = dict(used)
+        left, right = (_in_letters(side.xreplace(short)) for side in (self.lhs, self.rhs))
+        meaning = r", \quad ".join(
+            f"{sp.latex(letter)} = {sp.latex(written(each))}" for each, letter in used if not letter.is_number
+        )
+        given = ", ".join(condition.text for condition in self.given)
+        return (
+            self.stated(f"{left} = {right}"),
+            *([Step("Here", meaning)] if meaning else []),
+            Step(
+                f"Given {given}, the difference of both sides is, every sum expanded and named:",
+                sp.latex(self._residual(SumNames())),
+            ),
+        )
+
+
+def _in_letters(expr: Expr) -> str:
+    """LaTeX of a polynomial in letters and sums, multiplied out without looking into the sums."""
+    sums = {each: sp.Symbol(sp.latex(written(each))) for each in expr.atoms(*TOTALS)}
+    return str(sp.latex(sp.expand(expr.xreplace(sums))))

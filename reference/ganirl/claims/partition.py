@@ -9,8 +9,8 @@ CLAIMS = (
     Claim(
         "F1",
         "Importance sampling",
-        r"\mathbb{E}_q[e^{-c_\theta}/q] = \sum_{q > 0} h\,e^{-c_\theta} \le Z_\theta, \qquad"
-        r"{} = Z_\theta \iff q > 0 \text{ on } \{c_\theta < \infty\}",
+        r"\mathbb{E}_q[e^{-c_\theta}/q] = \sum_{q > 0} h\,e^{-c_\theta} \le Z_\theta,"
+        r" \quad \text{equal} \Leftrightarrow q > 0 \text{ wherever } c_\theta < \infty",
         "Finn et al. 2016, section 2.3.2; unbiased for every number of samples",
         tier=2,
     ),
@@ -85,10 +85,10 @@ CLAIMS = (
     Claim(
         "F9",
         "The best proposal",
-        r"\mathbb{E}_q[w^2] - Z_\theta^2 = \sum h\,q\,(w - Z_\theta)^2 \ge 0, \quad"
-        r"{} = 0 \iff q = p_\theta; \qquad"
-        r"\partial_t \chi^2(p_\theta \| q_t) = -\mathbb{E}_{q_t}[(w/Z)^2 s_t] \ne"
-        r" \partial_t \mathrm{KL}(q_t \| p_\theta) = \mathbb{E}_{q_t}[(c_\theta + \log q_t)\,s_t]",
+        r"\mathbb{E}_q[w^2] - Z_\theta^2 = \sum h\,q\,(w - Z_\theta)^2 \ge 0,"
+        r" \quad \text{equal} \Leftrightarrow q = p_\theta; \qquad \partial_t \chi^2(p_\theta \| q_t) ="
+        r" -\mathbb{E}_{q_t}[(w/Z)^2 s_t] \ne \mathbb{E}_{q_t}[(c_\theta + \log q_t)\,s_t] ="
+        r" \partial_t \mathrm{KL}(q_t \| p_\theta)",
         "Finn et al. 2016, section 2.3.2, where KL is minimised to minimise this variance",
         tier=2,
         preconditions=(_COVERED,),
@@ -97,8 +97,8 @@ CLAIMS = (
     Claim(
         "F10",
         "Z* solved on a minibatch",
-        r"\mathbb{E}[\nabla L_D^{\text{batch}}(\theta, b)] = \nabla L_D(\theta, b) \text{ at fixed } b; \qquad"
-        r"k\,\mathbb{E}[\hat b_k - b^{*}] \to \frac{C}{A^2} - \frac{B V}{2 A^3}, \quad"
+        r"\mathbb{E}[\nabla L_D^{\text{batch}}(\theta, b)] = \nabla L_D(\theta, b) \text{ at fixed } b; \qquad "
+        r"k\,\mathbb{E}[\hat b_k - b^{*}] \to \frac{C}{A^2} - \frac{B V}{2 A^3}, \quad "
         r"A = \partial_b^2 L_D,\; B = \partial_b^3 L_D,"
         r"\; V = \operatorname{Var}_p(D) + \operatorname{Var}_q(D),"
         r"\; C = -\operatorname{Cov}_p(D, D(1-D)) - \operatorname{Cov}_q(D, D(1-D))",
