@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+import ganirl.enumeration.worked
+import ganirl_reports.matrix as matrix_of_claims
 import ganirl_symbolic
 from ganirl.claims import CLAIMS, select
+from ganirl.enumeration.worked import WorkedNumber
 from ganirl_reports.command_line import run
 from ganirl_reports.documents import unicode_math
 from ganirl_reports.matrix import matrix
@@ -19,7 +22,7 @@ from ganirl_symbolic import catalogue
 Capture = pytest.CaptureFixture[str]
 KEYS = [
     "id", "title", "statement", "citation", "tier", "preconditions", "requires", "observables", "derivation",
-    "enumeration", "property", "torch",
+    "enumeration", "property", "torch", "needs", "catches",
 ]  # fmt: skip
 
 
@@ -52,16 +55,20 @@ def floors(monkeypatch: pytest.MonkeyPatch) -> None:
                 substitute=derivations[claim].substitute, statements=int(algebra),
             )  # fmt: skip
 
-    enumeration: Any = ModuleType("ganirl.enumeration")
-    enumeration.ENUMERATIONS = {
-        "A4": SimpleNamespace(claim="A4", description="all D on 8 spaces", twin="no b")
+    enumerations = {
+        "A4": SimpleNamespace(claim="A4", description="all D on 8 spaces", twin="no b", hidden="b = 0"),
+        "A1": SimpleNamespace(claim="A1", description="every D", twin="labels", hidden=""),
     }
+    worked = WorkedNumber("A4", "S4", 4, "D", 0.25, 0.25, 0.75, "no b")
+    in_torch = {"A4": SimpleNamespace(description="autograd of D", twin="no b")}
+    monkeypatch.setattr(ganirl.enumeration, "ENUMERATIONS", enumerations)
+    monkeypatch.setattr(ganirl.enumeration.worked, "worked_number", {"A4": worked}.get)
+    monkeypatch.setattr(matrix_of_claims, "_torch_checks", lambda: in_torch)
     checks: Any = ModuleType("ganirl_properties.checks")
     checks.CHECKS = (SimpleNamespace(claim="A4", name="logit", description="the logit is −c − b − log q"),)
     monkeypatch.setattr(catalogue, "derivation", derivation)
     monkeypatch.setattr(ganirl_symbolic, "prove", prove)
     monkeypatch.setattr(ganirl_symbolic, "CLAIMS", tuple(derivations))
-    monkeypatch.setitem(sys.modules, "ganirl.enumeration", enumeration)
     monkeypatch.setitem(sys.modules, "ganirl_properties.checks", checks)
 
 
@@ -69,11 +76,21 @@ def floors(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_entries_say_what_each_floor_does_or_why_not() -> None:
     found = {entry.id: entry for entry in matrix(CLAIMS)}
     assert found["A4"].derivation == "SymPy, every N; refuted twins: sign (+ log q)"
-    assert found["A4"].enumeration == "all D on 8 spaces; refuted twin: no b"
-    assert found["A4"].property == "logit (the logit is −c − b − log q)"
-    assert found["A4"].torch == "target torch: discriminator_logit | discriminator_probability | log_q"
+    assert found["A4"].enumeration == (
+        "all D on 8 spaces; refuted twin: no b (the degenerate instance hides it: b = 0)"
+    )
+    assert found["A4"].property.startswith(
+        "logit (the logit is −c − b − log q); holds on every problem drawn"
+    )
+    assert found["A4"].torch == (
+        "autograd of D; refuted twin: no b; "
+        "target torch: discriminator_logit | discriminator_probability | log_q"
+    )
+    assert found["A4"].needs == "discriminator_logit or discriminator_probability or log_q"
+    assert "no-log-q" in found["A4"].catches
     assert found["E1"].derivation == "none: enumerated instead"
-    assert found["A1"].torch.startswith("none: theory")
+    assert found["A1"].torch == "none: no PyTorch check of it yet"
+    assert found["A1"].needs.startswith("nothing: theory")
     for entry in found.values():
         for floor in ("derivation", "enumeration", "property", "torch"):
             assert getattr(entry, floor)
@@ -96,6 +113,8 @@ def test_catalogue_for_people(capsys: Capture) -> None:
     assert f"{len(CLAIMS)} claims = {tested} tested + {len(CLAIMS) - tested} theory" in out
     assert run(["claims", "--format", "markdown"]) == 0
     assert "| A4 | Discriminator as a sigmoid | 1 |" in capsys.readouterr().out
+    assert run(["claims", "A4"]) == 0
+    assert "D: 0.25 = 0.25 on the instance S4 (4 points); broken (no b): 0.75" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("floors")
