@@ -20,7 +20,7 @@ def sigmoid_of_logit(space: Space) -> Iterator[Comparison]:
     seen, logit = space.reached, space.logit(space.c, space.b)
     d, rest = space.discriminator(space.b)
     without_sign = space.logit(space.c, -space.b)
-    yield Comparison(d, space.sigmoid(logit), space.sigmoid(without_sign))
+    yield Comparison(d, space.sigmoid(logit), space.sigmoid(without_sign), name="D of a trajectory")
     logs = [-space.arithmetic.log(part[seen]) for part in (d, rest)]
     softplus_of = [softplus(space.arithmetic, sign * logit[seen]) for sign in (-1, 1)]
     yield Comparison(concatenated(logs), concatenated(softplus_of))
@@ -31,16 +31,15 @@ def log_odds(space: Space) -> Iterator[Comparison]:
     seen = space.reached
     d, rest = (part[seen] for part in space.discriminator(space.b))
     log = space.arithmetic.log
-    yield Comparison(log(d) - log(rest), space.logit(space.c, space.b)[seen], log(d))
+    yield Comparison(log(d) - log(rest), space.logit(space.c, space.b)[seen], log(d), name="log D − log(1−D)")
 
 
 def gauge(space: Space) -> Iterator[Comparison]:
     """A6: (c + k, b − k) changes nothing; b* moves by −k."""
     k = space.arithmetic.array(1.3)
     truth = _observables(space, space.c, space.b)
-    yield Comparison(
-        _observables(space, space.c + k, space.b - k), truth, _observables(space, space.c + k, space.b + k)
-    )
+    moved, wrong = (_observables(space, space.c + k, b) for b in (space.b - k, space.b + k))
+    yield Comparison(moved, truth, wrong, name="ℓ of a trajectory")
     yield Comparison(
         space.with_costs(space.c + k).b_star, space.b_star - k, size=8.0, gain=1.0 / space.curvature
     )
@@ -58,7 +57,7 @@ def detailed_balance(space: Space) -> Iterator[Comparison]:
     seen, logit = space.reached, space.logit(space.c, space.b)[space.reached]
     m, q = space.arithmetic.exp(-(space.c + space.b))[seen], space.q[seen]
     missed = m * space.sigmoid(-logit)
-    yield Comparison(q * space.sigmoid(logit), missed, q * space.sigmoid(-logit))
+    yield Comparison(q * space.sigmoid(logit), missed, q * space.sigmoid(-logit), name="q D of a trajectory")
 
 
 def base_measure(space: Space) -> Iterator[Comparison]:

@@ -36,7 +36,7 @@ def reward_is_sampler_loss(space: Space) -> Iterator[Comparison]:
     log = space.arithmetic.log
     loss = total(space.w_q[seen], log(rest) - log(d))
     sampler = space.mean_q(space.c) + space.mean_q(space.log_q)
-    yield Comparison(space.b + sampler, loss, sampler, _size(space))
+    yield Comparison(space.b + sampler, loss, sampler, _size(space), name="L_G")
 
 
 def divergence(space: Space) -> Iterator[Comparison]:
@@ -45,7 +45,9 @@ def divergence(space: Space) -> Iterator[Comparison]:
     log_model, offset = -space.c - space.log_z, space.b - space.log_z
     seen = space.reached
     reverse = total((space.h * space.model)[seen], (log_model - space.log_q)[seen])
-    yield Comparison(space.mean_q(space.log_q - log_model) + offset, loss, reverse + offset, _size(space))
+    yield Comparison(
+        space.mean_q(space.log_q - log_model) + offset, loss, reverse + offset, _size(space), name="L_G"
+    )
 
 
 def policy_gradient(space: Space) -> Iterator[Comparison]:
@@ -62,7 +64,7 @@ def policy_gradient(space: Space) -> Iterator[Comparison]:
     weighted = (h * space.arithmetic.exp(log_q))[:, None] * scores(space)[seen][:, possible]
     expected = np.sum(weighted * (c + space.b + log_q)[:, None], axis=0)
     no_entropy = np.sum(weighted * (c + space.b)[:, None], axis=0)
-    yield Comparison(expected, numeric, no_entropy, _size(space), 4 / RADIUS)
+    yield Comparison(expected, numeric, no_entropy, _size(space), 4 / RADIUS, name="∇L_G")
 
 
 def frozen_discriminator(space: Space) -> Iterator[Comparison]:
@@ -86,7 +88,7 @@ def frozen_discriminator(space: Space) -> Iterator[Comparison]:
     new = moved(space.one)
     ratio = new / q
     gap = np.sum(h * q * (ratio * log(ratio) - ratio + 1))
-    yield Comparison(frozen(space.one) + gap, tied(space.one), frozen(space.one), _size(space))
+    yield Comparison(frozen(space.one) + gap, tied(space.one), frozen(space.one), _size(space), name="L_tied")
     radius = space.arithmetic.array(RADIUS / 2)
     slopes = [derivative(space.arithmetic, function, radius) for function in (frozen, tied)]
     yield Comparison(slopes[0], slopes[1], None, _size(space), 2 / RADIUS)

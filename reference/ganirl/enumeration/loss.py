@@ -23,7 +23,7 @@ def mixture_form(space: Space) -> Iterator[Comparison]:
     parts = [b, space.mean_p(c), -space.mean_q(space.log_q), mixture]
     printed = sum(parts[1:], parts[0])
     size = float(sum(abs(float(part)) for part in parts)) + 2
-    yield Comparison(printed + 2 * space.log_2, space.loss(c, b), printed, size=size)
+    yield Comparison(printed + 2 * space.log_2, space.loss(c, b), printed, size=size, name="L_D")
 
 
 def slope_in_b(space: Space) -> Iterator[Comparison]:
@@ -32,7 +32,7 @@ def slope_in_b(space: Space) -> Iterator[Comparison]:
     numeric = space.in_b(lambda delta: space.loss(space.c, space.b + delta))
     size, gain = float(space.loss(space.c, space.b)) + 2, 1 / RADIUS
     mean = space.mean_mixture(d)
-    yield Comparison(1 - 2 * mean, numeric, 1 - mean, size, gain)
+    yield Comparison(1 - 2 * mean, numeric, 1 - mean, size, gain, name="∂L_D/∂b")
     yield Comparison(space.mean_p(rest) - space.mean_q(d), numeric, None, size, gain)
 
 
@@ -46,7 +46,7 @@ def curvature_in_b(space: Space) -> Iterator[Comparison]:
     size = float(space.loss(space.c, space.b)) + 2
     second = 2 * space.mean_mixture(d * rest)
     numeric = space.in_b(loss, 2)
-    yield Comparison(second, numeric, 2 * space.mean_mixture(d * d), size, 2 / RADIUS**2)
+    yield Comparison(second, numeric, 2 * space.mean_mixture(d * d), size, 2 / RADIUS**2, name="∂²L_D/∂b²")
     third, bound = space.in_b(loss, 3), 1 / (3 * math.sqrt(3.0))
     outside = [max(0.0, -float(second)), max(0.0, float(second) - 0.5), max(0.0, abs(float(third)) - bound)]
     yield Comparison(np.array(outside), np.zeros(3), None, size, 6 / RADIUS**3)
@@ -71,7 +71,12 @@ def batches(space: Space) -> Iterator[Comparison]:
     ]
     present = [positive(space.arithmetic, weight) for weight in (space.w_p, space.w_q)]
     means = [np.sum(part[rows]) / int(rows.sum()) for part, rows in zip((right, left), present, strict=True)]
-    yield Comparison(shuffled[0] + shuffled[1], space.loss(space.c, space.b), means[0] + means[1])
+    yield Comparison(
+        shuffled[0] + shuffled[1],
+        space.loss(space.c, space.b),
+        means[0] + means[1],
+        name="L_D, rows rearranged",
+    )
 
 
 ENUMERATIONS = (

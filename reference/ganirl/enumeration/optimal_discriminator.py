@@ -132,7 +132,7 @@ def density_mismatch(space: Space) -> Iterator[Comparison]:
     width = 4 + float(np.max(np.abs(space.arithmetic.floats(concatenated([log_p, log_q, given])))))
     zero = 0 * law
     found = bisect(space.arithmetic, slope, zero - 3 * width, zero + 3 * width)
-    yield Comparison(found, law, -log_p, size=6 * width, gain=2.0)
+    yield Comparison(found, law, -log_p, size=6 * width, gain=2.0, name="learned cost, q̂ in the logit")
     yield Comparison(slope(law), zero, slope(-log_p), size=1.0)
 
 

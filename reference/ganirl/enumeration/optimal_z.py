@@ -81,7 +81,9 @@ def balance(space: Space) -> Iterator[Comparison]:
     yield Comparison(space.mean_p(rest), space.mean_q(d), None, size, gain)
     # the twin's sides are both its own: half their difference is what E_μ[D] is off by
     off = (space.mean_p(rest_true) - space.mean_q(d_true)) / 2
-    yield Comparison(space.mean_mixture(d), space.one / 2, space.one / 2 + off, size, gain)
+    yield Comparison(
+        space.mean_mixture(d), space.one / 2, space.one / 2 + off, size, gain, name="E_μ[D] at b*"
+    )
 
 
 def distance_to_truth(space: Space) -> Iterator[Comparison]:

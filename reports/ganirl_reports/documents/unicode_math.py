@@ -18,12 +18,20 @@ _SYMBOLS = {
     "qquad": _GAP, "prime": "′", "forall": "∀", "left": "", "right": "", "big": "", "Big": "", "bigl": "",
     "bigr": "", "displaystyle": "", "textstyle": "", "lvert": "|", "rvert": "|", "lfloor": "⌊",
     "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "setminus": "∖", "cup": "∪", "cap": "∩",
+    "subseteq": " ⊆ ", "subset": " ⊂ ", "iff": " ⇔ ", "leftarrow": " ← ", "rightarrow": " → ", "circ": "°",
 }  # fmt: skip
 _FUNCTIONS = frozenset("log exp max min arg sup inf lim sin cos tanh Pr".split())  # noqa: SIM905
 _PLAIN = frozenset(
     "mathbb mathrm mathbf mathcal mathit text textrm textit operatorname operatorname* mathop".split()  # noqa: SIM905
 )
-_ACCENTS = {"tilde": "\u0303", "widetilde": "\u0303", "hat": "\u0302", "widehat": "\u0302", "bar": "\u0304"}
+_ACCENTS = {
+    "tilde": "\u0303",
+    "widetilde": "\u0303",
+    "hat": "\u0302",
+    "widehat": "\u0302",
+    "bar": "\u0304",
+    "dot": "\u0307",
+}
 _RAISED = str.maketrans("0123456789+-−n*′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ*′")
 _FRACTIONS: dict[tuple[str, str], str] = {("1", "2"): "½", ("1", "3"): "⅓", ("1", "4"): "¼", ("3", "4"): "¾"}
 # The spaces of a line: one between words, none inside brackets or after ∂ and a leading minus.
