@@ -10,6 +10,7 @@ import pytest
 from ganirl.claims import CLAIMS
 from ganirl_properties import verify
 from ganirl_properties.targets import load_target
+from ganirl_properties.wrong_formulas import COUNTERCLAIMS, WRONG_FORMULAS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,6 +39,15 @@ def test_an_example_holds(path: Path) -> None:
     assert report.verified
 
 
+def test_the_three_doors_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    (snippet,) = (
+        text for text in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "for door in" in text
+    )
+    exec(compile(snippet, "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" Residual")[0] for line in lines] == ["S4", "generic", "Ising chain"]
+
+
 def test_every_link_into_the_tree_leads_somewhere() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert links
@@ -45,8 +55,15 @@ def test_every_link_into_the_tree_leads_somewhere() -> None:
     assert not missing
 
 
+def test_counter_claims_are_planted_as_formulas_that_exist() -> None:
+    known = {formula.id: formula for formula in WRONG_FORMULAS}
+    for claim, formulas in COUNTERCLAIMS.items():
+        assert claim in {each.id for each in CLAIMS}
+        assert all(known[formula].expected for formula in formulas)
+
+
 def test_the_catalogue_names_only_claims_that_exist() -> None:
     known = {claim.id for claim in CLAIMS}
-    assert len(known) == len(CLAIMS) == 26
+    assert len(known) == len(CLAIMS) == 90
     for claim in CLAIMS:
         assert set(claim.requires) <= known

@@ -102,8 +102,14 @@ def _enumeration(claim: Claim) -> str:
 def _property(claim: Claim) -> str:
     from ganirl.enumeration import ENUMERATIONS
     from ganirl_properties.checks import CHECKS
+    from ganirl_properties.wrong_formulas import COUNTERCLAIMS, WRONG_FORMULAS
 
     parts = [f"{check.name} ({check.description})" for check in CHECKS if check.claim == claim.id]
+    parts += [
+        f"planted as {formula.id} ({formula.title}), which {', '.join(formula.expected)} catch"
+        for formula in WRONG_FORMULAS
+        if formula.id in COUNTERCLAIMS.get(claim.id, ())
+    ]
     if claim.id in ENUMERATIONS:
         parts.append(DRAWN)
     return "; ".join(parts) or "none: no check reads its observables yet"

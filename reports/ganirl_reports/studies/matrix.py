@@ -11,7 +11,7 @@ from ganirl_reports.matrix import CELLS, Entry, matrix
 
 from .study import Progress, Section, Study, Table
 
-HEADINGS = ("claim", "", "tier", "source", *CELLS)
+GLANCE = ("claim", "", "tier", "source", "derived", "enumerated", "property", "PyTorch", "reads code")
 
 
 def run(*, seed: int = 0, progress: Progress | None = None) -> Study:
@@ -34,9 +34,12 @@ def run(*, seed: int = 0, progress: Progress | None = None) -> Study:
             "something of an implementation. Where a cell cannot exist, the reason stands in it."
         ),
         command="ganirl report matrix --output DIR",
-        sections=tuple(
-            Section(name, parts=(_table(name, list(group)),))
-            for name, group in groupby(entries, key=lambda entry: family(entry.id))
+        sections=(
+            Section("At a glance", parts=(_glance(entries),)),
+            *(
+                Section(name, parts=tuple(map(_whole, group)))
+                for name, group in groupby(entries, key=lambda entry: family(entry.id))
+            ),
         ),
         numbers={"claims": [entry.document() for entry in entries], "filled": filled, "empty": empty},
         passed=not empty,
@@ -44,15 +47,21 @@ def run(*, seed: int = 0, progress: Progress | None = None) -> Study:
     )
 
 
-def _table(name: str, entries: list[Entry]) -> Table:
+def _glance(entries: list[Entry]) -> Table:
     rows = tuple(
         (
             entry.id,
-            f"{entry.title}: ${entry.statement}$",
+            entry.title,
             entry.tier,
             entry.citation,
-            *(getattr(entry, cell) for cell in CELLS),
+            *("–" if getattr(entry, cell).startswith("none") else "✓" for cell in CELLS[:-1]),
+            "✓" if entry.observables else "theory",
         )
         for entry in entries
     )
-    return Table(f"{name}.", HEADINGS, rows)
+    return Table("A dash has its reason below.", GLANCE, rows)
+
+
+def _whole(entry: Entry) -> Table:
+    rows = tuple((cell, getattr(entry, cell)) for cell in CELLS)
+    return Table(f"{entry.id} {entry.title}: ${entry.statement}$", ("", entry.citation), rows)

@@ -69,7 +69,7 @@ def to_markdown(study: Study) -> str:
             if isinstance(part, Figure):
                 blocks.append(f"![{part.caption}]({part.name}.svg)")
             else:
-                blocks += [f"*{part.caption}*", _pipes(part)]
+                blocks += [part.caption, _pipes(part)]
     versions = ", ".join(f"{name} {version}" for name, version in study.versions.items())
     made = f"Made by `{study.command}`" + (f" ({versions})." if versions else ".")
     return "\n\n".join([*blocks, made]) + "\n"
