@@ -56,6 +56,36 @@ def matrix(claims: Iterable[Claim]) -> tuple[Entry, ...]:
     return tuple(_entry(claim) for claim in claims)
 
 
+@dataclass(frozen=True)
+class Glance:
+    """A row of the catalogue, for which nothing has to be built."""
+
+    claim: Claim
+    proved: bool
+    enumerated: bool
+    property: bool
+    torch: bool
+
+
+def glance(claims: Iterable[Claim]) -> tuple[Glance, ...]:
+    """Say of each claim which floors it stands on, at once."""
+    from ganirl.enumeration import ENUMERATIONS
+    from ganirl_properties.checks import CHECKS
+    from ganirl_symbolic.catalogue import CLAIMS, SUBSTITUTED
+
+    in_torch, checked = _torch_checks(), {check.claim for check in CHECKS}
+    return tuple(
+        Glance(
+            claim=each,
+            proved=each.id in CLAIMS and each.id not in SUBSTITUTED,
+            enumerated=each.id in ENUMERATIONS,
+            property=each.id in ENUMERATIONS or each.id in checked,
+            torch=each.id in in_torch or (bool(in_torch) and not each.theory),
+        )
+        for each in claims
+    )
+
+
 def _entry(claim: Claim) -> Entry:
     return Entry(
         id=claim.id,

@@ -44,6 +44,9 @@ _HOME = MappingProxyType({claim: module for module, claims in _MODULES.items() f
 
 CLAIMS: tuple[str, ...] = tuple(each.id for each in CATALOGUE if each.id in _HOME)
 
+# An identity of real numbers says nothing of rounding: a substitute stands in the place of their derivations.
+SUBSTITUTED = frozenset(_MODULES["numerics"])
+
 
 def require(claim: str) -> str:
     """Return the id if it has a derivation.

@@ -7,6 +7,7 @@ import pytest
 
 from ganirl.claims import CLAIMS as CATALOGUE
 from ganirl_symbolic import CLAIMS, ProofResult, Twin, derivation, derivations, prove
+from ganirl_symbolic.catalogue import SUBSTITUTED
 
 FLOATING_POINT = {"N1", "N1b", "N2"}
 PROVED = [claim for claim in CLAIMS if derivation(claim).statements]
@@ -53,6 +54,10 @@ def test_every_derivation_has_a_twin_or_a_named_substitute(claim):
     assert bool(each.statements) == bool(each.twins)
     assert each.title
     assert each.scope
+
+
+def test_what_has_a_substitute_alone_is_known_before_it_is_built():
+    assert {claim for claim in CLAIMS if not derivation(claim).statements} == SUBSTITUTED == FLOATING_POINT
 
 
 @pytest.mark.parametrize("claim", sorted(FLOATING_POINT))

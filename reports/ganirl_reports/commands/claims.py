@@ -15,7 +15,7 @@ from ganirl_reports.console import console, print_json
 
 if TYPE_CHECKING:
     from ganirl.enumeration.worked import WorkedNumber
-    from ganirl_reports.matrix import Entry
+    from ganirl_reports.matrix import Entry, Glance
     from ganirl_symbolic import Derivation, Step
 
 EXAMPLES = """\b
@@ -27,6 +27,7 @@ Examples:
 
 WIDE = 100
 FLOORS = ("derivation", "enumeration", "property", "torch")
+MARKS = ("proved", "enumerated", "property", "torch")
 COLUMNS = (
     ("proved", "derivation"),
     ("enumerated", "enumeration"),
@@ -48,23 +49,24 @@ COLUMNS = (
 def claims(identifier: str | None, form: str) -> int:
     """Print the catalogue of claims, or one claim whole: derivation, wrong formulas, a worked number."""
     from ganirl.claims import select
-    from ganirl_reports.matrix import matrix
+    from ganirl_reports.matrix import glance, matrix
 
     try:
         chosen = select(None if identifier is None else [identifier])
     except LookupError as error:
         raise click.UsageError(str(error.args[0])) from None
-    entries = matrix(chosen)
     whole = identifier is not None
+    if form == "pretty" and not whole:
+        _print_catalogue(glance(chosen))
+        return 0
+    entries = matrix(chosen)
     if form == "json":
         print_json({"claims": [_document(entry, whole) for entry in entries]})
     elif form == "markdown":
         sys.stdout.write(_markdown(entries, whole))
-    elif whole:
+    else:
         for entry in entries:
             _print_whole(entry)
-    else:
-        _print_catalogue(entries)
     return 0
 
 
@@ -117,7 +119,7 @@ def _in_numbers(identifier: str) -> str | None:
     )
 
 
-def _print_catalogue(entries: tuple[Entry, ...]) -> None:
+def _print_catalogue(rows: tuple[Glance, ...]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -129,25 +131,24 @@ def _print_catalogue(entries: tuple[Entry, ...]) -> None:
         ("claim", "bold"),
         ("", ""),
         ("tier", ""),
-        *((heading, "") for heading, _ in COLUMNS),
-        ("reads code", ""),
+        *((mark, "") for mark in MARKS),
+        ("needs", ""),
         ("source", "dim"),
     ):
         grid.add_column(heading, style=style, no_wrap=heading in unbroken)
-    for entry in entries:
+    for row in rows:
         grid.add_row(
-            Text(entry.id),
-            Text(entry.title),
-            str(entry.tier),
-            *("-" if getattr(entry, floor).startswith("none") else "✓" for _, floor in COLUMNS),
-            "theory" if not entry.observables else "✓",
-            Text(entry.citation),
+            Text(row.claim.id),
+            Text(row.claim.title),
+            str(row.claim.tier),
+            *("✓" if getattr(row, mark) else "-" for mark in MARKS),
+            "theory" if row.claim.theory else "code",
+            Text(row.claim.citation),
         )
     out.print(grid)
-    tested = sum(bool(entry.observables) for entry in entries)
+    tested = sum(not row.claim.theory for row in rows)
     out.print(
-        f"{len(entries)} claims = {tested} tested + {len(entries) - tested} theory; "
-        "ganirl claims ID tells one whole"
+        f"{len(rows)} claims = {tested} tested + {len(rows) - tested} theory; ganirl claims ID tells one whole"
     )
 
 
