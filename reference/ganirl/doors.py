@@ -67,6 +67,19 @@ DOORS: tuple[Door, ...] = (
 )
 
 
+def asked(door: Door) -> tuple[tuple[str, str], ...]:
+    """(instance, claim) of all that may be asked at a door, without computing any."""
+    found = []
+    for name in door.instances:
+        instance = INSTANCES[name]()
+        found += [
+            (name, claim)
+            for claim, each in ENUMERATIONS.items()
+            if each.unsuited(instance.problem, instance.mdp) is None
+        ]
+    return tuple(found)
+
+
 def passages(
     door: Door, claims: Iterable[str] | None = None, instances: Iterable[str] | None = None
 ) -> Iterator[Passage]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,12 @@ def hessian(space: Space, function: Callable[[Any], Any]) -> tuple[Any, float]:
         )
 
     pure = [along(unit) for unit in units]
+    mixed = {
+        (i, j): (along(units[i] + units[j]) - pure[i] - pure[j]) / 2
+        for i, j in combinations(range(len(units)), 2)
+    }
     rows = [
-        [
-            pure[i] if i == j else (along(units[i] + units[j]) - pure[i] - pure[j]) / 2
-            for j in range(len(units))
-        ]
+        [pure[i] if i == j else mixed[min(i, j), max(i, j)] for j in range(len(units))]
         for i in range(len(units))
     ]
     return np.array(rows), gain
