@@ -18,6 +18,8 @@ from ganirl import Case, Conventions, Precision, Rows, Steps
 from ganirl.batch import log_likelihood
 from ganirl.logspace import log_sum_exp
 
+from .paths import all_paths, taken
+
 Array = npt.NDArray[np.float64]
 
 Setting = Literal["batch", "optimum", "population", "converged", "matched"]
@@ -178,9 +180,13 @@ def _population(choices: Choices, precision: Precision, conventions: Conventions
     """Every action of every state, as often (or as heavily) as q and the state's own mass say: 2^k rows or weights.
 
     One step, so that the same rows are a plain finite space, the transitions of an MDP and its trajectories of
-    length one. Multiplicities are powers of two over a power of two: the mean over rows is the expectation.
+    length one; or, where rows are trajectories, all paths of a few steps (`_tree`). Multiplicities are whole numbers
+    over a power of two: the mean over rows is the expectation.
     """
     dimension = 1 + choices.below(3)
+    horizon = 1 if converged or conventions.unit == "transition" else _HORIZONS[choices.below(4)]
+    if horizon > 1:
+        return _tree(choices, precision, conventions, dimension, horizon)
     states = 1 if converged else 1 + choices.below(2)
     texture, b, theta = _parameters(choices, dimension, precision)
     spread = _dyadic_shares(choices)
@@ -211,6 +217,57 @@ def _population(choices: Choices, precision: Precision, conventions: Conventions
     expert_action = choices.indices(expert_rows, actions)
     weight = _weights(1 + choices.indices(expert_rows, 8), precision, conventions)
     expert = _one_step_rows(expert_state, expert_action, table, logits, weight, precision, states)
+    return Case(theta, b, logits, expert, generator, precision.name, conventions.unit)
+
+
+# Of populations; several steps, early ends among them, tell rewards to come from rewards that were.
+_HORIZONS = (1, 2, 3, 2)
+# (state, action) shares: nowhere uniform in all states, and of small powers of two, whose products are few rows.
+_POLICIES = (
+    ((1, 3), (1, 1), (3, 1)),
+    ((1, 3), (3, 1), (1, 1)),
+    ((1, 1, 2), (2, 1, 1), (1, 2, 1)),
+    ((5, 3), (1, 1), (3, 1)),
+    ((1, 2, 5), (1, 1, 2), (2, 1, 1)),
+)
+MOST_ROWS_OF_A_TREE = 64
+
+
+def _tree(
+    choices: Choices, precision: Precision, conventions: Conventions, dimension: int, horizon: int
+) -> Case:
+    """Every path from the first state on, as often (or as heavily) as Π π says; some paths end early.
+
+    The next state is a function of state and action, so that a path's density is that of its actions. Where rows
+    cannot be weighted, the horizon is cut until they are few.
+    """
+    texture, b, theta = _parameters(choices, dimension, precision)
+    shares = np.array(_POLICIES[choices.below(len(_POLICIES))])
+    states, actions = shares.shape
+    offsets = _textured(choices.signed(states, 1 / 16), texture, precision)
+    logits = precision.round(np.log(shares / shares.sum(axis=1, keepdims=True)) + offsets[:, None])
+    table = _textured(choices.signed(states * actions * 2 * dimension, 1 / 32), texture, precision)
+    table = table.reshape(states, actions, 2, dimension)
+    # The number of states is the end.
+    following = choices.indices(states * actions, states + 1).reshape(states, actions)
+    paths = all_paths(shares, following, horizon)
+    while not conventions.weights and paths[1].sum() > MOST_ROWS_OF_A_TREE:
+        horizon -= 1
+        paths = all_paths(shares, following, horizon)
+    steps, multiplicity = paths
+
+    def of(chosen: npt.NDArray[np.int64], weight: Array) -> Rows:
+        return _rows(taken(steps, chosen), table, logits, weight, precision)
+
+    every = np.arange(len(multiplicity))
+    if conventions.weights:
+        generator = of(every, precision.round(multiplicity / multiplicity.sum()))
+    else:
+        chosen = np.repeat(every, multiplicity)
+        generator = of(chosen, np.full(len(chosen), 1 / len(chosen)))
+    expert_rows = len(generator) if conventions.equal_batches else 1 + choices.below(6)
+    weight = _weights(1 + choices.indices(expert_rows, 8), precision, conventions)
+    expert = of(choices.indices(expert_rows, len(every)), weight)
     return Case(theta, b, logits, expert, generator, precision.name, conventions.unit)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganirl import FLOAT32, FLOAT64, PRECISIONS, Case, Problem
+from ganirl import FLOAT32, FLOAT64, PRECISIONS, Case, Conventions, Problem
 from ganirl.framework import load_framework
 from ganirl.optimum import optimal_b
 from ganirl.truth import Truth
-from ganirl_properties.cases import BYTES_PER_CASE, SETTINGS, broken_rules, case_from_bytes
+from ganirl_properties.cases import BYTES_PER_CASE, SETTINGS, broken_rules, case_from_bytes, generic_bytes
 from ganirl_properties.checks import CHECKS, Check
 from ganirl_properties.observed import NotObservedError
 from ganirl_properties.search import Search, judged
@@ -69,14 +71,42 @@ def test_leaves_are_exact_in_their_format(case: Case) -> None:
     assert not broken_rules(case)
 
 
-@QUICK
-@given(cases("population"))
+@settings(QUICK, max_examples=60)
+@given(st.booleans().flatmap(lambda weights: cases("population", conventions=Conventions(weights=weights))))
 def test_a_population_is_the_whole_of_q(case: Case) -> None:
-    # The rows of each (state, action) weigh what the policy gives it, over as many states as there are.
+    # The rows of each path weigh what the policy gives it, over as many states as there are to begin in.
+    rows = case.generator
     policy = np.exp(case.policy_logits - np.logaddexp.reduce(case.policy_logits, axis=1)[:, None])
-    weight = np.zeros_like(policy)
-    np.add.at(weight, (case.generator.state, case.generator.action), case.generator.weight)
-    assert weight == pytest.approx(policy / len(policy), abs=1e-12)
+    paths: dict[tuple[Any, ...], list[float]] = {}
+    for row in range(len(rows)):
+        steps = range(int(rows.steps.mask[row].sum()))
+        path = [(int(rows.steps.state[row, t]), int(rows.steps.action[row, t])) for t in steps]
+        density = float(np.prod([policy[visited] for visited in path]))
+        assert rows.log_q[row] == pytest.approx(np.log(density), abs=1e-12)
+        paths.setdefault(tuple(path), [density, 0.0])[1] += rows.weight[row]
+    beginnings = {path[0][0] for path in paths}
+    for density, weight in paths.values():
+        assert weight == pytest.approx(density / len(beginnings), abs=1e-12)
+    assert sum(weight for _, weight in paths.values()) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_populations_have_several_steps_and_early_ends_in_few_rows() -> None:
+    for weights in (False, True):
+        conventions = Conventions(weights=weights)
+        drawn = generic_bytes(np.random.default_rng(0), "population", FLOAT64, conventions)
+        drawn_cases = [
+            case_from_bytes(data, "population", FLOAT64, conventions) for data in islice(drawn, 60)
+        ]
+        lengths = [case.generator.steps.mask.sum(axis=1) for case in drawn_cases]
+        assert {int(length.max()) for length in lengths} == {1, 2, 3}
+        assert sum(length.max() > length.min() for length in lengths) >= 20
+        assert max(len(case.generator) for case in drawn_cases) <= 64
+    one_step = Conventions(unit="transition")
+    drawn = generic_bytes(np.random.default_rng(0), "population", FLOAT64, one_step)
+    assert {
+        case_from_bytes(data, "population", FLOAT64, one_step).generator.steps.mask.shape[1]
+        for data in islice(drawn, 40)
+    } == {1}
 
 
 @QUICK

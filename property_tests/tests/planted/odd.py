@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from ganirl import Conventions
 
 from .library import Library, odd
+from .wrong_generators import _StepByStep
 from .wrong_losses import _TwoLogits
 
 
@@ -246,6 +247,29 @@ class PolicyLossWithBaseline(Library):
         rows = case.generator
         reward = self.generator_reward(case, rows).detach()
         return -(self.log_q(case, rows) * (reward - reward.mean())).mean()
+
+
+@odd
+class RewardsToGo(_StepByStep):
+    """What came before a step drops out of its part."""
+
+    def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
+        return rewards.flip(1).cumsum(dim=1).flip(1)
+
+
+@odd
+class RewardsToGoOverABaselineInTime(RewardsToGo):
+    def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
+        to_go = super().credit(rewards, mask)
+        return to_go - (to_go * mask).sum(dim=0) / mask.sum(dim=0).clamp(min=1)
+
+
+@odd
+class ReturnsOverABaselineOfThePast(_StepByStep):
+    """All rewards, and twice those of the past as a baseline."""
+
+    def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
+        return rewards.sum(dim=1, keepdim=True) - 2 * (rewards.cumsum(dim=1) - rewards)
 
 
 @odd

@@ -77,6 +77,82 @@ class NormalisedAdvantage(Library):
         return -(self.log_q(case, rows) * advantage).mean()
 
 
+class _StepByStep(Library):
+    """Each step's log π with rewards of its own; b is a baseline and left out."""
+
+    def policy_loss(self, case: Any) -> Tensor:
+        rows = case.generator
+        mask = rows.steps.mask.to(case.theta.dtype)
+        log_pi = F.log_softmax(case.policy_logits, dim=1)[rows.steps.state, rows.steps.action] * mask
+        rewards = (-(rows.steps.features @ case.theta) - log_pi).detach() * mask
+        return -(log_pi * self.credit(rewards, mask)).sum(dim=1).mean()
+
+    def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+@wrong("E3", diagnosis=None)
+class RewardsOfThePast(_StepByStep):
+    def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
+        return rewards.cumsum(dim=1)
+
+
+@wrong("E3", diagnosis=None)
+class RewardsFromTheNextStepOn(_StepByStep):
+    def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
+        return rewards.flip(1).cumsum(dim=1).flip(1) - rewards
+
+
+@wrong("E3", diagnosis=None)
+class RewardOfTheStepAlone(_StepByStep):
+    def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
+        return rewards
+
+
+@wrong("E3", diagnosis=None)
+class BaselineOfTheActionTaken(_StepByStep):
+    """The mean of rewards to go at each length of what is left, which knows whether the action ended it."""
+
+    def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
+        to_go = rewards.flip(1).cumsum(dim=1).flip(1)
+        left = mask.flip(1).cumsum(dim=1).flip(1)
+        for steps in range(1, mask.shape[1] + 1):
+            of_length = ((left == steps) & (mask > 0)).to(to_go.dtype)
+            to_go = to_go - of_length * (of_length * to_go).sum() / of_length.sum().clamp(min=1)
+        return to_go
+
+
+@wrong("E3", diagnosis=None)
+class MeanOverTime(Library):
+    """log π is averaged over the steps where it is to be summed."""
+
+    def policy_loss(self, case: Any) -> Tensor:
+        rows = case.generator
+        log_pi = self.log_q(case, rows) / rows.steps.mask.sum(dim=1)
+        return -(log_pi * self.generator_reward(case, rows).detach()).mean()
+
+
+@wrong("E3", diagnosis=None)
+class MaskForgottenByThePolicy(Library):
+    def policy_loss(self, case: Any) -> Tensor:
+        rows = case.generator
+        log_pi = F.log_softmax(case.policy_logits, dim=1)[rows.steps.state, rows.steps.action].sum(dim=1)
+        return -(log_pi * self.generator_reward(case, rows).detach()).mean()
+
+
+@wrong("E3", diagnosis=None)
+class OnceAStepB(_StepByStep):
+    """b enters the reward of every step: an episode that lasts is charged more often."""
+
+    def policy_loss(self, case: Any) -> Tensor:
+        rows = case.generator
+        of_b = case.b.detach() * (rows.steps.mask.sum(dim=1) - 1)
+        return super().policy_loss(case) + (self.log_q(case, rows) * of_b).mean()
+
+    def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
+        return rewards.flip(1).cumsum(dim=1).flip(1)
+
+
 @wrong("E1", diagnosis=None)
 class HalfTheEntropy(Library):
     def generator_reward(self, case: Any, rows: Any) -> Tensor:
