@@ -129,7 +129,7 @@ def sigmoid_gradient_terms(arithmetic: FloatModel, x: Array, x_error: Array, for
     u, kappa = arithmetic.u, arithmetic.kappa
     r = sigmoid(x)
     growth = np.expm1(np.minimum(x_error, 50.0))
-    bound = r * ((kappa + 5) * u + np.minimum(sigmoid(-x) * growth, 1.0)) + arithmetic.eta
+    bound = r * ((kappa + 5) * u + sigmoid(-x) * growth) + arithmetic.eta
     if form in ("bce", "any"):
         bound = bound + (kappa + 4) * u
     if form in ("softplus", "any"):

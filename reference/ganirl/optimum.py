@@ -63,6 +63,7 @@ def optimal_b(
     alpha_p: float = 1.0,
     alpha_q: float = 1.0,
     input_error: npt.ArrayLike = 0.0,
+    weight_error: float = 0.0,
 ) -> Optimum:
     """Return b* = argmin_b L_D for any weights [B3, B5], with a certified radius.
 
@@ -72,6 +73,7 @@ def optimal_b(
     c, log_q : (N,)
     alpha_p, alpha_q : scales of the sides of L_D
     input_error : absolute error of c + log q, a number or (N,); the radius then holds for the exact inputs
+    weight_error : relative error of each weight; the radius then holds for the exact ones, which sum to one
 
     Raises
     ------
@@ -80,7 +82,16 @@ def optimal_b(
     ValueError
         If weights are negative or do not sum to one.
     """
-    equation = _equation(w_p, w_q, c, log_q, alpha_p=alpha_p, alpha_q=alpha_q, input_error=input_error)
+    equation = _equation(
+        w_p,
+        w_q,
+        c,
+        log_q,
+        alpha_p=alpha_p,
+        alpha_q=alpha_q,
+        input_error=input_error,
+        weight_error=weight_error,
+    )
     b = equation.root()
     return Optimum(b, equation.radius(b))
 
@@ -95,9 +106,19 @@ def distance_to_optimum(
     alpha_p: float = 1.0,
     alpha_q: float = 1.0,
     input_error: npt.ArrayLike = 0.0,
+    weight_error: float = 0.0,
 ) -> float:
     """Bound |b − b*| for somebody else's b, by ∂_bL_D there; inf if none is certain. See `optimal_b`."""
-    equation = _equation(w_p, w_q, c, log_q, alpha_p=alpha_p, alpha_q=alpha_q, input_error=input_error)
+    equation = _equation(
+        w_p,
+        w_q,
+        c,
+        log_q,
+        alpha_p=alpha_p,
+        alpha_q=alpha_q,
+        input_error=input_error,
+        weight_error=weight_error,
+    )
     return equation.radius(b)
 
 
@@ -112,7 +133,7 @@ class _Side:
 
     scale: float  # α
     weight: list[float]
-    defect: float
+    moved: float  # how much weight the exact rows may have more or less than these
     corrections: list[float]
     heaviest: int
 
@@ -240,7 +261,7 @@ class _Equation:
             # moving weight among rows with logits of one sign moves tails alone
             missed = any(w for a, w in zip(self.a, side.weight, strict=True) if a < b)
             seen = beyond or any(w for a, w in zip(self.a, side.weight, strict=True) if a >= b)
-            error += abs(side.defect) * (scale if missed and seen else 1.0)
+            error += side.moved * (scale if missed and seen else 1.0)
         residual, curvature = abs(slope.value) + error, slope.curvature - 2.0 * error
         return -math.log1p(-residual / curvature) * (1.0 + 1e-12) if residual < curvature else math.inf
 
@@ -254,6 +275,7 @@ def _equation(
     alpha_p: float,
     alpha_q: float,
     input_error: npt.ArrayLike,
+    weight_error: float,
 ) -> _Equation:
     data, generator = np.asarray(w_p).tolist(), np.asarray(w_q).tolist()
     a = [-(cost + density) for cost, density in zip(c.tolist(), log_q.tolist(), strict=True)]
@@ -265,7 +287,10 @@ def _equation(
         )
     used = [i for i, value in enumerate(a) if (data[i] > 0 or generator[i] > 0) and math.isfinite(value)]
     order = sorted(used, key=a.__getitem__)
-    sides = _side(alpha_p, data, order, "w_p"), _side(alpha_q, generator, order, "w_q")
+    sides = (
+        _side(alpha_p, data, order, "w_p", weight_error),
+        _side(alpha_q, generator, order, "w_q", weight_error),
+    )
     if not any(sides[0].weight):
         raise NoFiniteOptimumError("no data lie where q > 0: L_D falls for ever as b grows, Z* = ∞")
     if not any(sides[1].weight):
@@ -284,7 +309,7 @@ def _equation(
     )
 
 
-def _side(alpha: float, weights: list[float], order: list[int], name: str) -> _Side:
+def _side(alpha: float, weights: list[float], order: list[int], name: str, weight_error: float) -> _Side:
     if alpha <= 0 or min(weights) < 0:
         raise ValueError(f"{name} must not be negative, and its scale must be positive")
     terms = [alpha * weight for weight in weights]
@@ -298,4 +323,6 @@ def _side(alpha: float, weights: list[float], order: list[int], name: str) -> _S
         raise ValueError(f"{name} must sum to one, not to {math.fsum(weights):.17g}")
     heaviest = weights.index(max(weights))
     place = order.index(heaviest) if heaviest in order else -1
-    return _Side(alpha, [terms[i] for i in order], total, corrections, place)
+    # What each weight is off by is no more than that much of the side, moved from row to row.
+    moved = abs(total) + weight_error * alpha
+    return _Side(alpha, [terms[i] for i in order], moved, corrections, place)

@@ -366,7 +366,25 @@ class Truth(Batch):
     def optimum(self) -> Optimum:
         """b* of this batch, with its certificate; the case's own b plays no part."""
         w_p, w_q = self.weights
-        return optimal_b(w_p, w_q, self.cost, self.log_q, alpha_p=self.scales[0], alpha_q=self.scales[1])
+        # Sides weigh as their rows do, which is exact, where the scales themselves are rounded quotients.
+        by_rows = self.conventions.loss_scale != "sum_of_means"
+        rows = len(self.case.expert), len(self.case.generator)
+        return optimal_b(
+            w_p,
+            w_q,
+            self.cost,
+            self.log_q,
+            alpha_p=float(rows[0]) if by_rows else 1.0,
+            alpha_q=float(rows[1]) if by_rows else 1.0,
+            input_error=self._optimum_error,
+            weight_error=REFERENCE.gamma(max(rows) + 1),
+        )
+
+    @cached_property
+    def _optimum_error(self) -> Array:
+        """Error of c + log q in float64."""
+        cost = bounds.linear(REFERENCE, self.cost_magnitude, self._cost_terms)
+        return np.asarray(cost + self.log_q_error(REFERENCE) + REFERENCE.u * np.abs(self.log_q))
 
     @cached_property
     def worst_derivative(self) -> float:

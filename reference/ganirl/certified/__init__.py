@@ -6,7 +6,12 @@ Nothing here is imported by the rest of this floor, and python-flint only when a
 from .ball import Backend, Ball, Certifier, UndecidedError, balls, ends, is_certified, middles
 from .flint_balls import FlintBalls
 from .optimum import enclose_optimum
-from .population import CertifiedPartition, certified_partition
+from .population import (
+    CertifiedPartition,
+    certified_partition,
+    partition_by_enumeration,
+    partition_by_products,
+)
 from .truth import Breach, CertifiedTruth, breaches, reference_values
 
 __all__ = [
@@ -25,5 +30,7 @@ __all__ = [
     "ends",
     "is_certified",
     "middles",
+    "partition_by_enumeration",
+    "partition_by_products",
     "reference_values",
 ]

@@ -31,6 +31,23 @@ def certified_partition(problem: Problem, theta: Array, backend: Backend) -> Cer
         return CertifiedPartition(z, z.log(), gradient)
 
 
+def partition_by_enumeration(mdp: TabularMDP, theta: Array, backend: Backend) -> Ball:
+    """Z_θ = Σ_τ ρ0 Π P(s'|s,a) e^{−φ·θ} of a linear cost, path by path, from the process's own numbers."""
+    with backend.working():
+        start, chances = balls(backend, mdp.start), balls(backend, mdp.transition)
+        weight = chances * np.exp(-(balls(backend, mdp.features) @ balls(backend, theta)))
+        steps = mdp.trajectories.steps
+        z: Ball = exact(backend, 0)
+        for state, action, next_state, mask in zip(
+            steps.state, steps.action, steps.next_state, steps.mask, strict=True
+        ):
+            path = start[state[0]]
+            for here, does, there in zip(state[mask], action[mask], next_state[mask], strict=True):
+                path = path * weight[here, does, there]
+            z = z + path
+        return z
+
+
 def partition_by_products(mdp: TabularMDP, theta: Array, backend: Backend) -> Ball:
     """Z_θ = Σ ρ0 Π P(s'|s,a) e^{−φ·θ} of a linear cost, by T products of an (S, S) matrix: no path is listed.
 
