@@ -18,7 +18,6 @@ from .symbols import (
     c,
     complement,
     cost_row,
-    d_density,
     dc,
     discriminator_loss,
     frozen_mixture,
@@ -162,16 +161,16 @@ def K5() -> Derivation:
         held = total(h[i] * q_phi * frozen_mixture[i])
         return derivative(held, phi).xreplace({frozen_mixture[i]: -reward})
 
-    log_d, log_rest = sp.log(D), sp.log(complement())
+    log_d, log_rest, change = sp.log(D), sp.log(complement()), sp.Derivative(q_phi, phi)
     half = SumIdentity(
         "∂_b ∇E_q[−log D] = Σ h ∂q (1 − D), D held constant",
         derivative(trained(log_d), b),
-        total(h[i] * d_density[i] * (1 - D)),
+        total(h[i] * change * (1 - D)),
     )
     other = SumIdentity(
         "∂_b ∇E_q[log(1 − D)] = Σ h ∂q D",
         derivative(trained(-log_rest), b),
-        total(h[i] * d_density[i] * D),
+        total(h[i] * change * D),
     )
     whole = NamedSumIdentity(
         "of the sum of both it is Σ h ∂q = 0",
@@ -191,8 +190,8 @@ def K5() -> Derivation:
         (half, other, whole),
         (
             half.twin("no dependence", "the change said to vanish", rhs=sp.Integer(0)),
-            half.twin("D for 1 − D", "Σ h ∂q D", rhs=total(h[i] * d_density[i] * D)),
-            other.twin("1 − D for D", "Σ h ∂q (1 − D)", rhs=total(h[i] * d_density[i] * (1 - D))),
+            half.twin("D for 1 − D", "Σ h ∂q D", rhs=total(h[i] * change * D)),
+            other.twin("1 − D for D", "Σ h ∂q (1 − D)", rhs=total(h[i] * change * (1 - D))),
             whole.twin("one half alone", "E_q[−log D] alone", lhs=derivative(trained(log_d), b)),
         ),
     )

@@ -117,9 +117,3 @@ def test_import_does_not_load_sympy():
     code = "import sys, ganirl_symbolic; ganirl_symbolic.prove(['A1']); sys.exit('sympy' in sys.modules)"
     path = "import sys; sys.path[:0] = " + repr(sys.path) + "; "
     assert subprocess.run([sys.executable, "-c", path + code], check=False).returncode == 0
-
-
-def test_all_proofs_take_less_than_a_minute_from_a_cold_start():
-    code = "from ganirl_symbolic import prove; assert all(result.ok for result in prove())"
-    path = "import sys; sys.path[:0] = " + repr(sys.path) + "; "
-    subprocess.run([sys.executable, "-c", path + code], check=True, timeout=60)
