@@ -181,4 +181,7 @@ def _catches(claim: Claim) -> tuple[str, ...]:
     return tuple(formula.id for formula in WRONG_FORMULAS if claim.id in formula.expected)
 
 
-DRAWN = "holds on every problem drawn at each of three doors (MDPs, sequences, plain spaces)"
+DRAWN = (
+    "holds on every problem drawn at each of three doors, MDPs, sequences and plain spaces "
+    "(ganirl_properties.drawn.examine_claim)"
+)

@@ -146,7 +146,7 @@ def _reading() -> Section:
 
 
 def _numbers(each: Ratios) -> dict[str, Any]:
-    quantiles = np.quantile(each.values, (0.05, 0.25, 0.5, 0.75, 0.95)) if each.values else np.zeros(5)
+    quantiles = each.quantiles((0.05, 0.25, 0.5, 0.75, 0.95))
     return {
         "bound": each.bound,
         "format": each.dtype,

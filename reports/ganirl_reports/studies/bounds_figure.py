@@ -11,7 +11,7 @@ from ganirl_gpu.bound_study import SLACKEST, Ratios
 from .drawing import BLUE, FAINT, GREEN, INK, ORANGE, SOFT, VERMILLION, canvas, svg
 
 COLOURS = {"float64": BLUE, "float32": ORANGE, "bfloat16": GREEN, "tf32": VERMILLION}
-_SMALLEST = 1e-6
+_SMALLEST, _LARGEST = 1e-6, 4.0
 
 
 def distributions(found: Sequence[Ratios]) -> str:
@@ -21,7 +21,7 @@ def distributions(found: Sequence[Ratios]) -> str:
     height = 0.9 + 0.34 * len(bounds)
     with canvas(f"ratios of {', '.join(bounds)}", 8.2, height) as figure:
         axes = figure.add_axes((0.17, 0.42 / height, 0.8, 1.0 - 0.92 / height))
-        axes.set(xscale="log", xlim=(_SMALLEST, 4.0), ylim=(len(bounds) - 0.4, -0.6))
+        axes.set(xscale="log", xlim=(_SMALLEST, _LARGEST), ylim=(len(bounds) - 0.4, -0.6))
         axes.set_yticks(range(len(bounds)), bounds)
         axes.tick_params(axis="y", labelcolor=INK)
         axes.set_xlabel("error / bound")
@@ -31,11 +31,11 @@ def distributions(found: Sequence[Ratios]) -> str:
         axes.axvline(SLACKEST, color=SOFT, linewidth=1.0, linestyle=(0, (3, 3)))
         for each in found:
             place = bounds.index(each.bound) + 0.2 * (formats.index(each.dtype) - (len(formats) - 1) / 2)
-            low, middle, high = np.clip(np.quantile(each.values, (0.05, 0.5, 0.95)), _SMALLEST, None)
+            low, middle, high = np.clip(each.quantiles((0.05, 0.5, 0.95)), _SMALLEST, _LARGEST)
             colour = COLOURS[each.dtype]
             axes.plot([low, high], [place, place], color=colour, linewidth=2.2)
             axes.plot([middle], [place], color=colour, marker="o", markersize=4.5)
-            worst = max(each.worst, _SMALLEST)
+            worst = min(max(each.worst, _SMALLEST), _LARGEST)
             axes.plot([worst, worst], [place - 0.1, place + 0.1], color=colour, linewidth=2.0)
         for index, name in enumerate(formats):
             axes.annotate(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def write_study(study: Study, directory: str | Path) -> Path:
-    """Write all documents of a study and return the folder; each file is the old or the new one, whole.
+    """Write all documents of a study, with today's date, and return the folder; each file is whole.
 
     Raises
     ------
@@ -53,7 +55,8 @@ def to_document(study: Study) -> dict[str, Any]:
             "summary": study.summary,
             "passed": study.passed,
             "command": study.command,
-            "versions": dict(study.versions),
+            "date": today(),
+            "versions": versions(study),
             "numbers": study.numbers,
         }
     )
@@ -70,9 +73,19 @@ def to_markdown(study: Study) -> str:
                 blocks.append(f"![{part.caption}]({part.name}.svg)")
             else:
                 blocks += [part.caption, _pipes(part)]
-    versions = ", ".join(f"{name} {version}" for name, version in study.versions.items())
-    made = f"Made by `{study.command}`" + (f" ({versions})." if versions else ".")
+    told = ", ".join(f"{name} {version}" for name, version in versions(study).items())
+    made = f"Made by `{study.command}` on {today()} ({told})."
     return "\n\n".join([*blocks, made]) + "\n"
+
+
+def today() -> str:
+    """Return the date that documents carry."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def versions(study: Study) -> dict[str, str]:
+    """Return what the study was made with: its own libraries, Python and the machine's kind."""
+    return {**study.versions, "Python": platform.python_version(), "on": platform.machine()}
 
 
 def _pipes(table: Table) -> str:
@@ -91,7 +104,7 @@ def cell_text(cell: str | float | int) -> str:
 
 def to_html(study: Study) -> str:
     """Return the study as one page that stands alone."""
-    return _template().render(study=study, Figure=Figure)
+    return _template().render(study=study, date=today(), versions=versions(study))
 
 
 @lru_cache(maxsize=1)
