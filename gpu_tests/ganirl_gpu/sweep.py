@@ -1,8 +1,8 @@
 """Device × format × compilation: the built-in target against the reference, as worst error over bound.
 
 ``python -m ganirl_gpu.sweep --output DIR [--device cuda] [--compile]`` draws random batches with costs from
-1e-3 to 1e3, compares every observable with `ganirl.truth`, and writes ``sweep.json``. Its exit code is 1 if
-any error exceeds what is allowed.
+1e-3 to 1e3, compares every observable with `ganirl.truth`, checks every claim on the named instances, and writes
+``sweep.json``. Its exit code is 1 if any error exceeds what is allowed.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,11 @@ import torch
 from ganirl import PRECISIONS, Case, Precision, Rows, Steps
 from ganirl.batch import log_likelihood
 from ganirl.bounds import FloatModel
+from ganirl.enumeration import ENUMERATIONS
+from ganirl.instances import INSTANCES
 from ganirl.truth import SAFETY, SAFETY_ACCELERATOR, Expected, Truth
 
+from .claims import TORCH_CHECKS, check_claim
 from .framework import framework
 from .target import target
 
@@ -182,6 +186,26 @@ def sweep(
             yield Line(name, dtype, device, compiled, len(drawn), error, bound, ratio, allowed)
 
 
+def sweep_claims(
+    device: str, dtypes: tuple[str, ...], claims: Iterable[str] = tuple(TORCH_CHECKS)
+) -> Iterator[Line]:
+    """Yield one line a claim and format: its check on the instance that it is worked on, and on the generic one."""
+    for dtype in dtypes:
+        for claim in claims:
+            if dtype not in TORCH_CHECKS[claim].dtypes:
+                continue
+            enumeration = ENUMERATIONS.get(claim)
+            names = dict.fromkeys(("generic", enumeration.worked_on if enumeration else "generic"))
+            for name in names:
+                instance = INSTANCES[name]()
+                if enumeration is not None and enumeration.unsuited(instance.problem, instance.mdp):
+                    continue
+                found = check_claim(claim, instance, dtype=dtype, device=device)
+                ratio = found.error / found.tolerance if found.tolerance else float(found.error > 0.0)
+                label = f"{claim}, {name}"
+                yield Line(label, dtype, device, False, 1, found.error, found.tolerance, ratio, 1.0)
+
+
 def _worse(
     before: tuple[float, float, float], found: Array, expected: Expected
 ) -> tuple[float, float, float]:
@@ -215,13 +239,17 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := [dtype for dtype in dtypes if dtype not in framework.precisions()]:
         parser.error(f"unknown dtype {unknown[0]!r}; there are {', '.join(framework.precisions())}")
 
+    modes = (False, True) if options.compile else (False,)
+    swept = (sweep(options.device, dtypes, compiled=mode, cases=options.cases) for mode in modes)
     lines = []
-    for compiled in (False, True) if options.compile else (False,):
-        for line in sweep(options.device, dtypes, compiled=compiled, cases=options.cases):
-            mode = "compiled" if compiled else "eager"
-            verdict = "" if line.passed else "  FAILS"
-            print(f"{line.device:6} {line.dtype:9} {mode:9} {line.observable:28} {line.ratio:9.3g}{verdict}")
-            lines.append(line)
+    for line in chain(*swept, sweep_claims(options.device, dtypes)):
+        mode = "compiled" if line.compiled else "eager"
+        verdict = "" if line.passed else "  FAILS"
+        print(
+            f"{line.device:6} {line.dtype:9} {mode:9} {line.observable:28} {line.ratio:9.3g}{verdict}",
+            flush=True,
+        )
+        lines.append(line)
     failed = sum(not line.passed for line in lines)
     print(f"{len(lines)} lines = {len(lines) - failed} within bounds + {failed} beyond")
 

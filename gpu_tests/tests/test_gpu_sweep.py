@@ -13,7 +13,7 @@ import torch
 
 from ganirl_gpu import sweep as module
 from ganirl_gpu.framework import framework
-from ganirl_gpu.sweep import COMPARISONS, main, sweep
+from ganirl_gpu.sweep import COMPARISONS, main, sweep, sweep_claims
 from ganirl_gpu.target import TorchTarget
 
 
@@ -27,6 +27,12 @@ def test_the_target_is_within_bounds_in_every_format(device):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PyTorch's compiler uses what PyTorch deprecates
 def test_compiled_it_is_within_bounds(device):
     lines = list(sweep(device, ("float32",), compiled=True, cases=1))
+    assert [line for line in lines if not line.passed] == []
+
+
+def test_claims_are_swept_on_the_instance_that_they_are_worked_on(device):
+    lines = list(sweep_claims(device, ("float64", "bfloat16"), ("A4", "F4", "K12")))
+    assert [line.observable for line in lines] == ["A4, generic", "F4, S4", "K12, generic"]
     assert [line for line in lines if not line.passed] == []
 
 
@@ -61,12 +67,13 @@ def test_the_worst_of_several_keeps_nan():
     assert math.isnan(module._worse(worst, np.array([9.0, 0.0]), expected)[2])
 
 
-def test_the_command_line_writes_a_record(tmp_path, capsys):
+def test_the_command_line_writes_a_record(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(module, "sweep_claims", lambda device, dtypes: sweep_claims(device, dtypes, ["A4"]))
     assert main(["--output", str(tmp_path / "new"), "--dtype", "float64", "--cases", "1"]) == 0
     record = json.loads((tmp_path / "new" / "sweep.json").read_text(encoding="utf-8"))
     assert record["versions"]["torch"] == torch.__version__
-    assert len(record["lines"]) == len(COMPARISONS)
-    assert capsys.readouterr().out.splitlines()[-1] == "10 lines = 10 within bounds + 0 beyond"
+    assert len(record["lines"]) == len(COMPARISONS) + 1
+    assert capsys.readouterr().out.splitlines()[-1] == "11 lines = 11 within bounds + 0 beyond"
 
 
 @pytest.mark.parametrize("options", [["--device", "xpu"], ["--dtype", "float8"]])
