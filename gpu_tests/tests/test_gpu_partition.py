@@ -85,7 +85,7 @@ def test_the_optimum_translates_with_the_cost(device, dtype):
 
 
 def test_partial_overlap_has_a_finite_optimum_and_none_has_an_infinite_one():
-    # p = (.6, .4, 0), q = (0, .5, .5): MATH B3 does not state the costs, so that the slope decides.
+    # p = (.6, .4, 0), q = (0, .5, .5): the costs are left open, so that the slope decides.
     infinite = math.inf
     weight = torch.tensor([0.6, 0.4], dtype=torch.float64)
     expert, generator = (

@@ -105,7 +105,7 @@ def test_the_simplest_problem_is_generic(door: str) -> None:
 
 @pytest.mark.parametrize("door", DRAWN_DOORS)
 def test_draws_reach_far(door: str) -> None:
-    # MATH 9: some |ℓ| beyond 40 in float64; and every kind of problem in turn
+    # some |ℓ| beyond 40 in float64; and every kind of problem in turn
     logits, kinds = [], set()
     for data, _ in zip(drawn_bytes(door, 1), range(60), strict=False):
         instance = DRAWN_DOORS[door](data)

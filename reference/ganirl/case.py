@@ -42,7 +42,7 @@ class Rows:
     Attributes
     ----------
     features : (n, d); the cost is linear, c = features @ theta
-    log_q : (n,), log density of the generator, Σ_t log π(a_t|s_t), dynamics left out (MATH H1)
+    log_q : (n,), log density of the generator, Σ_t log π(a_t|s_t), dynamics left out (claim H1)
     weight : (n,), sums to one; 1/n each for an implementation that only averages
     steps : the same rows step by step
     """

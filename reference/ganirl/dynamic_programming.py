@@ -6,7 +6,7 @@
   V_soft = E_ρ0[V]
 
 They agree if transitions are deterministic and the start is fixed. In general log Z_θ − V_soft ≥ 0 is the
-least KL(q_π‖p_θ) of any policy, zero only if −c + V is constant wherever chance decides (MATH H3, H12).
+least KL(q_π‖p_θ) of any policy, zero only if −c + V is constant wherever chance decides (claims H3, H12).
 V = 0 after the absorbing end and after the horizon. All is done in the log domain: a linear recursion, even a
 scaled one, fails where two parts of the space are disconnected and their costs differ by 400.
 """
@@ -48,7 +48,7 @@ class SoftValues:
 
 
 class ReachabilityGap(NamedTuple):
-    """``log_z`` and ``v_soft``; their difference is min_π KL(q_π‖p_θ) ≥ 0 (MATH H3)."""
+    """``log_z`` and ``v_soft``; their difference is min_π KL(q_π‖p_θ) ≥ 0 (claim H3)."""
 
     log_z: float
     v_soft: float
@@ -111,7 +111,7 @@ def model_occupancy(mdp: TabularMDP, costs: Array) -> Array:
 
 
 def log_partition_gradient(mdp: TabularMDP, costs: Array, cost_gradients: Array) -> Array:
-    """∂ log Z_θ/∂θ = −E_pθ[Σ_t ∂c_t/∂θ] (MATH D1), shape (d,).
+    """∂ log Z_θ/∂θ = −E_pθ[Σ_t ∂c_t/∂θ] (claim D1), shape (d,).
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Named problems whose numbers are known, and the rules that keep a problem from hiding bugs.
 
-Both are MATH section 9. The generic instance is drawn with a fixed seed. Its recipe leaves open which
+The generic instance is drawn with a fixed seed. Its recipe leaves open which
 transition is forbidden: one between two different live states gives the 4376 trajectories that are stated;
 no other choice does (from a state to itself 4493, to the end 5183).
 """
@@ -131,7 +131,7 @@ def s1() -> Instance:
 
 @lru_cache
 def s4() -> Instance:
-    """Four points with c = θ and Z = 2.7617676583: which estimates of Z are unbiased (MATH 5.1)."""
+    """Four points with c = θ and Z = 2.7617676583: which estimates of Z are unbiased (claims F1 to F5)."""
     problem = finite_space([0.55, 0.25, 0.15, 0.05], [0.1, 0.2, 0.3, 0.4])
     return _plain("S4", problem, np.array([0.2, 0.1, 1.0, 0.4]))
 
@@ -145,7 +145,7 @@ S6_GENERATORS = {
 
 @lru_cache
 def s6(generator: str = "uniform", well_specified: bool = False, theta: float = 0.4) -> Instance:
-    """Four points with c = −θφ, φ = (0, 1, 2, 3): noise contrast against likelihood (MATH C6, G2).
+    """Four points with c = −θφ, φ = (0, 1, 2, 3): noise contrast against likelihood (claims C6, G2).
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def s6(generator: str = "uniform", well_specified: bool = False, theta: float = 
 
 @lru_cache
 def s10(t: float = 1.815) -> Instance:
-    """Four points with c = θ = (0, 2.5, 2, −.5) and q ∝ e^{tφ}, φ = (0, 1, 2, 3) (MATH P6, E5).
+    """Four points with c = θ = (0, 2.5, 2, −.5) and q ∝ e^{tφ}, φ = (0, 1, 2, 3) (erratum P6, claim E5).
 
     The default t minimises KL(q‖p_θ); the variance of the weights is least at t = 0.214. The recipe has no
     data: p is p_θ.
@@ -213,7 +213,7 @@ INSTANCES: Mapping[str, Callable[[], Instance]] = MappingProxyType(
 def broken_rules(
     problem: Problem, theta: Array, b: float, b_star: float | None = None, curved: bool = False
 ) -> tuple[str, ...]:
-    """Rules of MATH section 9 that a problem breaks at (θ, b); bugs may hide where there is one.
+    """Rules of a generic instance that a problem breaks at (θ, b); bugs may hide where there is one.
 
     Parameters
     ----------

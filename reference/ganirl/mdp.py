@@ -110,7 +110,7 @@ class TabularMDP:
         return np.broadcast_to(log_normalise(values), (self.horizon, *per_time))
 
     def log_density(self, logits: npt.ArrayLike) -> Array:
-        """Log density Σ_t log π(a_t|s_t) of every trajectory with respect to h, shape (N,) (MATH H1)."""
+        """Log density Σ_t log π(a_t|s_t) of every trajectory with respect to h, shape (N,) (claim H1)."""
         steps = self.trajectories.steps
         log_step = self.log_policy(logits)[np.arange(self.horizon), steps.state, steps.action]
         return np.asarray(np.where(steps.mask, log_step, 0.0).sum(axis=1))
@@ -199,7 +199,7 @@ class TabularMDP:
     ) -> Problem:
         """Return the problem of single transitions: h = d_π(s) P(s'|s,a), q = π(a|s), p = d_E(s,a) / d_π(s).
 
-        d is pooled over time and normalised. The optimum is p, which depends on the generator (MATH H5).
+        d is pooled over time and normalised. The optimum is p, which depends on the generator (claim H5).
 
         Parameters
         ----------

@@ -2,7 +2,7 @@
 
 b* solves ∂_bL_D = α_p E_p[σ(−ℓ)] − α_q E_q[σ(ℓ)] = 0. Written so, it loses everything where both terms round
 to one; the complement E_q[σ(−ℓ)] = E_p[σ(ℓ)] loses everything where the first form is good, and mixtures of
-both cases defeat either (MATH 6.5). Here each row is split by the sign of its logit, σ(|ℓ|) = 1 − σ(−|ℓ|):
+both cases defeat either. Here each row is split by the sign of its logit, σ(|ℓ|) = 1 − σ(−|ℓ|):
 tails are computed, ones are added exactly. With v = α_p w_p + α_q w_q and ℓ = a − b, a = −c − log q,
 
     ∂_bL_D = K + T₊ − T₋,  K = α_p P(ℓ<0) − α_q Q(ℓ≥0),  T₊ = Σ_{ℓ≥0} v σ(−ℓ),  T₋ = Σ_{ℓ<0} v σ(ℓ)
@@ -37,7 +37,7 @@ _ROWS_FOR_ARRAYS = 48
 
 
 class NoFiniteOptimumError(ValueError):
-    """L_D has no finite minimiser in b (MATH B3)."""
+    """L_D has no finite minimiser in b (claim B3)."""
 
 
 @dataclass(frozen=True)
@@ -245,7 +245,7 @@ class _Equation:
         return b
 
     def radius(self, b: float) -> float:
-        """|b − b*| ≤ −log(1 − r/A), as |d log σ'(x)/dx| ≤ 1: ∂²L_D falls no faster than e^−|δ| (MATH 6.5)."""
+        """|b − b*| ≤ −log(1 − r/A), as |d log σ'(x)/dx| ≤ 1: ∂²L_D falls no faster than e^−|δ|."""
         slope = self.at(b)
         tails, error = 0.0, 0.0
         for a, weight, input_error in zip(self.a, self.weight, self.error, strict=True):

@@ -19,7 +19,7 @@ StepFunction = Callable[..., npt.ArrayLike]
 
 @dataclass(frozen=True)
 class StepCost:
-    """c_θ(τ) = Σ_t f(φ_t, θ) over the steps that exist (MATH H10: a mask, never a mean).
+    """c_θ(τ) = Σ_t f(φ_t, θ) over the steps that exist (claim H10: a mask, never a mean).
 
     The function sees existing steps only, so that it may be undefined at the zeros of the padding.
 

@@ -143,7 +143,7 @@ def test_no_policy_comes_nearer_than_the_gap(case):
     def objective(flat):
         log_q = mdp.log_density(flat.reshape(shape))
         weight = np.exp(log_h + log_q)
-        # the gradient is E_q[(log q − log p_θ) s], s the score of each step's softmax (MATH E3)
+        # the gradient is E_q[(log q − log p_θ) s], s the score of each step's softmax (claim E3)
         signal = weight * (log_q - log_model)
         taken = mdp.data_occupancy(signal)
         gradient = taken - taken.sum(axis=-1, keepdims=True) * np.exp(log_normalise(flat.reshape(shape)))
@@ -247,7 +247,7 @@ def test_impossible_transitions_may_cost_anything_and_possible_ones_may_not():
 
 
 def test_a_step_constant_adds_its_expected_length_to_first_order():
-    # log Z moves by −E[length] a unit of a constant per step: lengths vary, so it is no gauge (MATH H10)
+    # log Z moves by −E[length] a unit of a constant per step: lengths vary, so it is no gauge (claim H10)
     instance = generic()
     weight = np.exp(instance.problem.log_h + instance.problem.log_model(THETA))
     lengths = instance.problem.steps.mask.sum(axis=1)

@@ -193,7 +193,7 @@ def test_variants_differ_in_chance_only():
 
 
 def test_s1_reproduces_the_sign_error_of_the_printed_form():
-    # MATH P2: at c = −log p the right form gives 2 log 2 − 2 JSD, and σ(c − log q) is worse than a coin
+    # erratum P2: at c = −log p the right form gives 2 log 2 − 2 JSD, and σ(c − log q) is worse than a coin
     problem = s1().problem
     costs = -problem.log_p
     assert abs(loss(problem, costs, 0.0) - 1.253466) < 1e-6
@@ -214,7 +214,7 @@ def test_s6_reproduces_the_fixed_points_of_noise_contrast(generator, truth):
     problem = s6(generator).problem
     found = minimize(lambda x: loss(problem, x[:1], x[1]), [0.0, 1.0], method="BFGS", options={"gtol": 1e-9})
     assert abs(found.x[0] - truth) < 5e-5
-    assert abs(found.x[0] + 0.120493) > 1e-2  # the likelihood's optimum is elsewhere (MATH C6)
+    assert abs(found.x[0] + 0.120493) > 1e-2  # the likelihood's optimum is elsewhere (claim C6)
 
 
 def test_s6_has_the_stated_likelihood_optimum_and_is_free_of_q_if_well_specified():

@@ -172,7 +172,7 @@ def test_a_step_cost_sums_existing_steps_only():
     )
     difference = shifted.cost.value(THETA) - problem.cost.value(THETA)
     np.testing.assert_allclose(difference, steps.mask.sum(axis=1), atol=1e-12)
-    # the twin: without the mask, the padding would count (MATH H10)
+    # the twin: without the mask, the padding would count (claim H10)
     assert not np.allclose(difference, steps.mask.shape[1])
 
 
@@ -240,7 +240,7 @@ def test_the_transition_problem_is_normalised_and_has_the_stated_densities():
         np.add.at(visits, indices, np.exp(log_h + mdp.log_density(policy))[row])
         place = problem.steps.state[:, 0], problem.steps.action[:, 0], problem.steps.next_state[:, 0]
         np.testing.assert_allclose(weight, (visits / visits.sum())[place], atol=1e-14)
-    # MATH H5: the optimum is log π_E + log d_E/d_π, which is log π_E only where the state marginals match
+    # claim H5: the optimum is log π_E + log d_E/d_π, which is log π_E only where the state marginals match
     states = [
         occupancy.sum(axis=(0, 2)) / occupancy.sum() for occupancy in map(mdp.occupancy, (expert, logits))
     ]

@@ -28,7 +28,7 @@ def batch(seed: int, rows: int = 9, scale: float = 1.0) -> tuple[Array, Array, A
     return w_p, w_q, scale * rng.normal(size=rows), scale * rng.normal(size=rows), scale * rng.normal()
 
 
-# --- numbers of MATH -----------------------------------------------------------------------------------
+# --- known numbers -----------------------------------------------------------------------------------
 
 
 def test_s4_partition_functions() -> None:

@@ -54,7 +54,10 @@ CLAIMS = (
         "Finn et al. 2016, section 3.1; so b has no absolute meaning if the cost has a free constant",
         tier=1,
         requires=("A4",),
-        observables=("discriminator_logit | discriminator_loss",),
+        observables=(
+            "discriminator_logit | discriminator_probability | discriminator_loss | discriminator_gradient"
+            " | generator_reward | generator_loss | irl_loss | irl_gradient",
+        ),
     ),
     Claim(
         "A7",
