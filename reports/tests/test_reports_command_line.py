@@ -110,7 +110,9 @@ def test_the_engine_refuses(engine: Any, capsys: Capture) -> None:
 
 
 def test_options_reach_the_engine(engine: Any) -> None:
-    options = "--claims A4,C* --profile smoke --device cuda --dtype float64,float32 --seed 3 --jobs 2"
+    options = (
+        "--claims A4,C* --profile smoke --device cuda --dtype float64,float32 --seed 3 --jobs 2 --certify"
+    )
     run(["verify", "mine.py:target", *options.split()])
     call = engine.calls[0]
     assert call.pop("implementation").name == "the implementation mine.py:target"
@@ -121,6 +123,7 @@ def test_options_reach_the_engine(engine: Any) -> None:
         "dtypes": ("float64", "float32"),
         "seed": 3,
         "jobs": 2,
+        "certify": True,
         "spec": "mine.py:target",
         "progress": None,
     }

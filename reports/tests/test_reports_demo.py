@@ -17,7 +17,7 @@ import torch
 from ganirl_gpu.training import COINCIDING, Contender, EnergyBased
 from ganirl_gpu.training.ground import Batch
 from ganirl_reports.command_line import run
-from ganirl_reports.studies import demo
+from ganirl_reports.studies import demo, demo_findings
 from ganirl_reports.studies.study import Study
 from ganirl_reports.studies.writing import figures, to_html, to_markdown
 
@@ -94,7 +94,7 @@ def test_the_same_seed_gives_the_same_bytes(study: Study) -> None:
 
 
 def test_another_seed_draws_other_minibatches_and_changes_nothing_else() -> None:
-    for mine, other in zip(demo.arrangements(0), demo.arrangements(1), strict=True):
+    for mine, other in zip(demo_findings.arrangements(0), demo_findings.arrangements(1), strict=True):
         logits = mine.ground.policy_logits
         first, second = (each.sampler(each.ground, logits, 0) for each in (mine, other))
         same = torch.equal(first.generator.action, second.generator.action)
@@ -147,7 +147,7 @@ class Leaning(EnergyBased):
 
 def test_a_run_that_does_not_coincide_fails(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = Contender("energy-based model", Leaning(), "C2", "leaning")
-    monkeypatch.setattr(demo, "COINCIDING", (COINCIDING[0], broken))
+    monkeypatch.setattr(demo_findings, "COINCIDING", (COINCIDING[0], broken))
     assert run(["demo", "--steps", "1"]) == 1
     out = capsys.readouterr().out
     assert "not so: coincides" in out

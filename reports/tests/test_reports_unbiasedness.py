@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ganirl.large_process import Contract
-from ganirl_reports.studies import study_runner, unbiasedness, unbiasedness_figures
+from ganirl_reports.studies import study_runner, unbiasedness_figures, unbiasedness_sampling
 from ganirl_reports.studies.study import Figure, Study, Table
 from ganirl_reports.studies.writing import to_document, to_html, to_markdown
 
@@ -117,7 +117,7 @@ def test_documents(study: Study) -> None:
     ],
 )
 def test_numbers_of_any_size(value: float, text: str) -> None:
-    assert unbiasedness._power(value) == text
+    assert unbiasedness_sampling._power(value) == text
 
 
 def test_import_waits_for_matplotlib() -> None:

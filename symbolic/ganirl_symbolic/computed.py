@@ -93,7 +93,7 @@ def evaluate(expr: Expr, rows: Rows) -> Array:
     KeyError
         If it holds a symbol that `Rows` has no numbers for.
     """
-    sums = {each: np.sum(_rowwise(each.function, rows)) for each in expr.atoms(sp.Sum)}
+    sums = {each: np.asarray(np.sum(_rowwise(each.function, rows))) for each in expr.atoms(sp.Sum)}
     stand_ins = {each: sp.Dummy() for each in sums}
     outer = expr.xreplace(stand_ins)
     known = {stand_ins[each]: value for each, value in sums.items()}
@@ -146,7 +146,7 @@ def _of_rows(function: Callable[..., float]) -> Callable[[Rows], float]:
 
 
 def _along(function: Callable[..., Array]) -> Callable[[Rows], Array]:
-    return lambda rows: function(rows.w_p, rows.w_q, rows.c, rows.log_q, rows.b, dc=rows.dc[:, None])[0]
+    return lambda rows: function(rows.w_p, rows.w_q, rows.c, rows.log_q, rows.b, dc=rows.dc[:, None])
 
 
 def _mixture(rows: Rows) -> Array:
@@ -217,7 +217,7 @@ COMPUTED: tuple[Computed, ...] = (
         "C3",
         "mixture_leak_gradient",
         lambda: surrogate_gradient(mixture),
-        _along(lambda *rows, dc: (objectives.mixture_leak_gradient(*rows, dc=dc),)),
+        _along(objectives.mixture_leak_gradient),
     ),
     Computed(
         "C3",
@@ -225,7 +225,7 @@ COMPUTED: tuple[Computed, ...] = (
         lambda: (
             E_p(sp.Derivative(c, theta)) - E_mu(D * (1 - D) * sp.Derivative(c, theta)) / E_mu(D * (1 - D))
         ),
-        _along(lambda *rows, dc: (objectives.implicit_leak_gradient(*rows, dc=dc),)),
+        _along(objectives.implicit_leak_gradient),
     ),
     Computed(
         "D1",
