@@ -77,7 +77,11 @@ class Ratios:
     @property
     def typical(self) -> float:
         """The median."""
-        return float(np.median(self.values)) if self.values else 0.0
+        return float(self.quantiles((0.5,))[0])
+
+    def quantiles(self, of: Sequence[float]) -> Array:
+        """Ratios that so much of all lie below; those that occurred, as one may be infinite."""
+        return np.quantile(self.values or [0.0], of, method="nearest")
 
     @property
     def holds(self) -> bool:
@@ -261,7 +265,8 @@ def _case_ratios(observed: Observed, truth: Truth) -> Iterator[tuple[str, float]
 
 def _worst_ratio(got: Array, exact: Any, allowed: npt.ArrayLike) -> float:
     error = middles(np.abs(got - np.asarray(exact, dtype=object)))
-    return float(np.max(np.where(error == 0.0, 0.0, error / np.asarray(allowed))))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.max(np.where(error == 0.0, 0.0, error / np.asarray(allowed))))
 
 
 # --- matrix units -------------------------------------------------------------------------------------------
