@@ -35,6 +35,13 @@ _SAME_OBSERVABLE = {
     ("C2", "IRL side"): "C3",
     ("C5", "half"): "C1",
     ("E3", "reward"): "E1",
+    ("A6", "probability"): "A4",
+    ("A6", "loss"): "B1",
+    ("A6", "gradient"): "C1",
+    ("A6", "reward"): "E1",
+    ("A6", "generator loss"): "E1",
+    ("A6", "IRL loss"): "C3",
+    ("A6", "IRL gradient"): "C3",
 }
 
 # A claim about tails → the claim that sees the same number wherever ℓ is.
@@ -43,6 +50,7 @@ _EVERYWHERE = {"N1": "B1", "N1b": "B1", "N2": "C1"}
 _OF_THE_LOSS = {
     *(
         ("A6", "loss"),
+        ("A6", "gradient"),
         ("B1", "value"),
         ("B2", "gradient"),
         ("B2", "difference"),

@@ -125,4 +125,4 @@ def _distance(pipeline: Pipeline, pool: list[Reading], tolerance: float) -> floa
 
 
 def _joined(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)

@@ -16,10 +16,14 @@ from .observed import NotObservedError, ObservableError
 from .search import Finding, Search, judge
 
 _OF_THE_LOGIT = frozenset({"A4", "A5", "A6", "A9", "B5"})
-_OF_THE_LOSS = frozenset({"B1", "B2", "B3", "C1", "C2", "C5", "S2", "N1", "N1b", "N2"})
+_OF_THE_LOSS = frozenset({"A6", "B1", "B2", "B3", "C1", "C2", "C5", "S2", "N1", "N1b", "N2"})
 # These see the loss, too, but a scale that is right may leave them to the mend of another convention, the loss's form.
 _OF_THE_TAILS = frozenset({"N1", "N1b", "N2"})
-_OF_LOG_Q = frozenset({"A4", "A9", "B1", "B2", "B3", "B5", "C1", "C2", "C3", "C5", "E1"}) | _OF_THE_TAILS
+# A6 sees every observable: what is wrong with one of them says nothing of a convention of another.
+_LEFT_TO_OTHERS = _OF_THE_TAILS | {"A6"}
+_OF_LOG_Q = (
+    frozenset({"A4", "A6", "A9", "B1", "B2", "B3", "B5", "C1", "C2", "C3", "C5", "E1"}) | _OF_THE_TAILS
+)
 
 _SCALES: dict[Literal["sum_of_means", "mean_of_all", "sum"], str] = {
     "sum_of_means": "the sum of both means",
@@ -68,7 +72,7 @@ def mends(search: Search, findings: dict[str, Finding]) -> dict[str, tuple[str, 
             if not violated & candidate.touches:
                 continue
             seen = candidate.touches & {claim for claim, finding in findings.items() if finding.judged}
-            firm = seen - _OF_THE_TAILS or seen
+            firm = seen - _LEFT_TO_OTHERS or seen
             if _under(current.redeclared(candidate.conventions, _SCREENED), firm, firm) is None:
                 continue
             trial = current.redeclared(candidate.conventions)
@@ -79,7 +83,30 @@ def mends(search: Search, findings: dict[str, Finding]) -> dict[str, tuple[str, 
                 mended[claim] = (candidate.sentence, under[claim])
             current, progress = trial, True
             break
-    return mended
+    return mended | _value_of_irl(current, {claim: findings[claim] for claim in set(findings) - set(mended)})
+
+
+# Checks that read the value of the IRL loss, which nothing is trained by where its gradient is taken.
+_VALUES_OF_IRL = {"C3": "value", "A6": "IRL loss"}
+
+
+def _value_of_irl(search: Search, findings: dict[str, Finding]) -> dict[str, tuple[str, Finding]]:
+    """Return the claims that fail by the value of an IRL loss alone, whose gradient is judged and right."""
+    failing = [
+        claim
+        for claim, check in _VALUES_OF_IRL.items()
+        if claim in findings and {each.check.name for each in findings[claim].failures} == {check}
+    ]
+    if not failing:
+        return {}
+    gradient = search.examine("C3", without=(_VALUES_OF_IRL["C3"],))
+    if not gradient.judged or gradient.violated or gradient.error:
+        return {}
+    sentence = (
+        "correct up to the value of irl_loss: its gradient in θ is that of eq. (4), E_p[c] + log E_μ[e^{−c}/μ̃], but "
+        "its value is another, as a surrogate's is; give irl_gradient alone where the value is not meant"
+    )
+    return {claim: (sentence, search.examine(claim, without=(_VALUES_OF_IRL[claim],))) for claim in failing}
 
 
 def _under(search: Search, seen: frozenset[str], firm: frozenset[str]) -> dict[str, Finding] | None:
@@ -138,7 +165,7 @@ def _candidates(search: Search) -> Iterator[Mend]:
     if not declared.reward_baseline:
         yield Mend(
             replace(declared, reward_baseline=True),
-            frozenset({"E1"}),
+            frozenset({"A6", "E1"}),
             "correct up to one constant a batch (b, say), a baseline that no policy gradient sees where episodes "
             "have one length; declare Conventions(reward_baseline=True)",
         )

@@ -82,6 +82,10 @@ class Observed:
         """L_G."""
         return self._scalar("generator_loss")
 
+    def irl_loss(self) -> float:
+        """L_IRL, the loss of guided cost learning."""
+        return self._scalar("irl_loss")
+
     def gradient_theta(self) -> Array:
         """∂_θL_D, (d,)."""
         return self._gradient()[0]
@@ -216,8 +220,8 @@ class Observed:
     def _differentiate(self, name: str, wrt: tuple[str, ...]) -> tuple[Array | None, ...]:
         case = self._handed()
         value = self._call(name, case)
-        if np.size(self._shaped(name, value, ())) != 1:
-            raise ObservableError(f"{name} is not a scalar")
+        # The value has been computed with its graph: it need not be asked for again.
+        self._values.setdefault((name, ""), self._shaped(name, value, ()))
         try:
             taken = self.framework.gradients(value, case, wrt)
         except Exception as raised:

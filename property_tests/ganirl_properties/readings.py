@@ -20,15 +20,16 @@ Array = npt.NDArray[np.float64]
 CLAIMS_OF = {
     "log q": ("A4",),
     "logit": ("A4", "A5", "A6", "A9", "B5"),
-    "probability": ("A4", "A5", "A9", "B5"),
+    "probability": ("A4", "A5", "A6", "A9", "B5"),
     "loss": ("B1", "B3", "A6", "I1", "N1", "N1b", "S2"),
-    "gradient in θ": ("C1", "A7", "C2", "C5", "N2"),
+    "gradient in θ": ("C1", "A6", "A7", "C2", "C5", "N2"),
     "gradient in b": ("B2", "B3"),
     "gradient in the policy": ("S1",),
-    "reward": ("E1", "E3"),
-    "generator loss": ("E1",),
+    "reward": ("E1", "E3", "A6"),
+    "generator loss": ("E1", "A6"),
     "policy gradient": ("E3",),
-    "IRL gradient": ("C3", "C2", "D4"),
+    "IRL gradient": ("C3", "C2", "D4", "A6"),
+    "IRL loss": ("C3", "A6"),
     "estimate of log Z": ("B4", "B5"),
 }
 
@@ -137,7 +138,9 @@ def _of_batch(view: View) -> Iterator[Reading]:
     )
     yield from _asked("reward", observed.reward, lambda p: p.reward(case), size)
     yield from _asked("generator loss", observed.generator_loss, lambda p: p.generator_loss(case), size)
-    yield from _asked("IRL gradient", observed.irl_gradient, lambda p: p.irl_gradient(case), steep)
+    of_irl = list(_asked("IRL gradient", observed.irl_gradient, lambda p: p.irl_gradient(case), steep))
+    # Where it has a gradient, that is what is meant by an IRL loss; its value may be a surrogate's.
+    yield from of_irl or _asked("IRL loss", observed.irl_loss, lambda p: p.irl_loss(case), size)
     yield from _asked("estimate of log Z", observed.log_partition, lambda p: p.log_partition(case), size)
 
 

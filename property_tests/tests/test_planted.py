@@ -101,6 +101,17 @@ def test_a_coarse_format_gives_no_other_name(name: str) -> None:
 
 
 @pytest.mark.usefixtures("_unshrunk")
+def test_a_surrogate_of_the_irl_loss_is_right_up_to_its_value() -> None:
+    for name, of_gauge in (
+        ("IrlLossAsASurrogate", "satisfied"),
+        ("IrlLossWithoutItsConstants", "conditional"),
+    ):
+        report = verify(ODD[name](), claims=["A6", "C3"], profile="smoke", dtypes=["float64"])
+        assert said(report) == {"A6": of_gauge, "C3": "conditional"}
+        assert "correct up to the value of irl_loss" in report.verdicts[1].message
+
+
+@pytest.mark.usefixtures("_unshrunk")
 def test_two_errors_are_both_named() -> None:
     report = verify(
         WRONG["NoLogQAndTheRewardOfGail"].make(), claims=["A4", "E1"], profile="smoke", dtypes=["float64"]

@@ -263,6 +263,68 @@ def test_code_that_writes_into_its_input_does_not_write_into_the_truth() -> None
     assert not report.failed
 
 
+def test_a_gauge_that_a_reward_breaks_is_an_echo_of_the_reward() -> None:
+    def cost_alone(case: Case, rows: Rows) -> Any:
+        return -(rows.features @ case.theta)
+
+    report = verify(
+        wrap(generator_reward=cost_alone, discriminator_logit=logit, discriminator_loss=loss),
+        claims=["A4", "A6", "B1", "E1"],
+        dtypes=["float64"],
+        profile="smoke",
+    )
+    assert {each.claim: each.verdict for each in report.verdicts} == {
+        "A4": "satisfied",
+        "A6": "blocked",
+        "B1": "satisfied",
+        "E1": "violated",
+    }
+    assert row(report, "A6").blocked_by == "E1"
+    alone = verify(wrap(generator_reward=cost_alone), claims=["A6"], profile="smoke")
+    # All that A6 sees of it is a constant of the batch, which a policy gradient does not.
+    assert {each.verdict for each in alone.verdicts} == {"conditional"}
+    assert "one constant a batch" in row(alone, "A6").message
+    by_length = wrap(
+        generator_reward=lambda case, rows: logit(case, rows) - case.b * rows.steps.mask.sum(axis=1)
+    )
+    assert row(verify(by_length, claims=["A6"], profile="smoke"), "A6").verdict == "violated"
+
+
+@pytest.mark.parametrize(
+    "shown", ["generator_reward", "generator_loss", "discriminator_gradient", "irl_loss"]
+)
+def test_gauge_invariance_is_seen_by_any_one_observable(shown: str) -> None:
+    target = load_target("numpy")
+    only = wrap(conventions=target.conventions, **{shown: getattr(target, shown)})
+    report = verify(only, claims=["A6"], profile="smoke")
+    assert {each.verdict for each in report.verdicts} == {"satisfied"}
+
+
+def irl_value(case: Case) -> Any:
+    sides = (case.expert, case.generator)
+    cost = np.concatenate([side.features @ case.theta for side in sides])
+    log_q = np.concatenate([side.log_q for side in sides])
+    share = np.concatenate([np.full(len(side), 0.5 / len(side)) for side in sides])
+    mixture = 0.5 * (np.exp(-cost - case.b) + np.exp(log_q))
+    return (case.expert.features @ case.theta).mean() + np.log(share @ (np.exp(-cost) / mixture))
+
+
+def test_the_value_of_an_irl_loss_is_judged_where_nothing_else_is() -> None:
+    verdicts = {}
+    for name, irl_loss in {
+        "right": irl_value,
+        "no constant": lambda case: irl_value(case) + 0.125,
+        "b left out": lambda case: irl_value(case) - case.b,
+    }.items():
+        report = verify(wrap(irl_loss=irl_loss), claims=["A6", "C3"], dtypes=["float64"], profile="smoke")
+        verdicts[name] = tuple(each.verdict for each in report.verdicts)
+    assert verdicts == {
+        "right": ("satisfied", "satisfied"),
+        "no constant": ("satisfied", "violated"),
+        "b left out": ("blocked", "violated"),
+    }
+
+
 def test_what_follows_from_a_departure_is_waived_with_it() -> None:
     reason = "the reward is f alone by design"
 

@@ -1,10 +1,11 @@
 """The checks: one checkable property a claim, or more where a claim can be seen from several sides."""
 
-from . import conventions, discriminator, generator, gradients, loss, matched, numerics
+from . import conventions, discriminator, gauge, generator, gradients, loss, matched, numerics
 from .check import Check, Comparison, View, compare
 
 CHECKS: tuple[Check, ...] = (
     *discriminator.CHECKS,
+    *gauge.CHECKS,
     *matched.CHECKS,
     *loss.CHECKS,
     *gradients.CHECKS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,13 @@ class View:
 
     observed: Observed
     truth: Truth
+    _beside: dict[str, tuple[View, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def beside(self, name: str, make: Callable[[View], tuple[View, ...]]) -> tuple[View, ...]:
+        """Return views of other cases made from this one, the same ones whenever they are asked for by name."""
+        if name not in self._beside:
+            self._beside[name] = make(self)
+        return self._beside[name]
 
     @property
     def case(self) -> Case:

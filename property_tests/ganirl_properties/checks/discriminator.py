@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from ganirl.bounds import sigmoid_error
 from ganirl.truth import REFERENCE, Expected
-from ganirl_properties.cases import with_constant_feature
-from ganirl_properties.observed import NotObservedError
 
 from .check import Check, Comparison, View, compare
 from .numerics import opposite_tails
@@ -38,37 +35,6 @@ def _log_odds(view: View) -> Iterator[Comparison]:
         "discriminator_probability given its own logit",
         view.probabilities(),
         Expected(view.truth.given(logits).probability.value, bound),
-    )
-
-
-def _gauge_pair(view: View) -> tuple[View, View]:
-    if view.observed.conventions.log_z == "absent":
-        raise NotObservedError("it has no log Z, so that nothing can be shifted between c and b")
-    here = with_constant_feature(view.case, view.case.precision.round(1.0))
-    moved_b = view.case.precision.round(view.case.b - 2.0)
-    moved_constant = view.case.precision.round(1.0 + float(view.case.b - moved_b))
-    there = replace(with_constant_feature(view.case, moved_constant), b=moved_b)
-    return view.at(here), view.at(there)
-
-
-def _difference(name: str, here: Expected, there: Expected, got: np.ndarray) -> Comparison:
-    # (c + k, b − k) is exact in real numbers; rounding k to the format moves the truth itself by as little.
-    return compare(name, got, Expected(there.value - here.value, here.bound + there.bound))
-
-
-def _gauge_of_logit(view: View) -> Iterator[Comparison]:
-    here, there = _gauge_pair(view)
-    got = there.logits() - here.logits()
-    yield _difference(
-        "change of discriminator_logit under (c + k, b − k)", here.truth.logit, there.truth.logit, got
-    )
-
-
-def _gauge_of_loss(view: View) -> Iterator[Comparison]:
-    here, there = _gauge_pair(view)
-    got = np.asarray(there.observed.loss() - here.observed.loss())
-    yield _difference(
-        "change of discriminator_loss under (c + k, b − k)", here.truth.loss, there.truth.loss, got
     )
 
 
@@ -109,12 +75,6 @@ CHECKS = (
         ("discriminator_logit", "discriminator_probability"),
         "batch",
         _log_odds,
-    ),
-    Check(
-        "A6", "logit", "ℓ before and after (c + k, b − k)", ("discriminator_logit",), "batch", _gauge_of_logit
-    ),
-    Check(
-        "A6", "loss", "L_D before and after (c + k, b − k)", ("discriminator_loss",), "batch", _gauge_of_loss
     ),
     Check("A9", "balance", "q·D against m·(1 − D)", ("discriminator_probability",), "batch", _balance),
 )

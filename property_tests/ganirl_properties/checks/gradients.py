@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ganirl.truth import Expected
+from ganirl.bounds import linear, weighted_sum
+from ganirl.truth import REFERENCE, Expected, Truth
 from ganirl_properties.cases import with_constant_feature
 from ganirl_properties.observed import NotObservedError
 
@@ -100,6 +101,25 @@ def _frozen(view: View) -> Iterator[Comparison]:
     )
 
 
+def irl_loss(truth: Truth) -> Expected:
+    """L_cost^μ̃ = E_p[c] + log E_μ[e^{−c}/μ̃], eq. (4): a mean (T1, T5), the estimate of log Z (T6), and their sum."""
+    w_p, _ = truth.weights
+    cost, side = truth.exactly(truth.derivative) @ truth.exactly(truth.case.theta), truth.expert
+    mean, partition = w_p @ cost, truth.log_partition
+    magnitude = truth.cost_magnitude[side]
+    terms = truth.case.expert.steps.mask.shape[1] * len(truth.case.theta) + 1
+    share = truth.case.expert.weight / truth.case.expert.weight.sum()
+    bound = partition.bound
+    for arithmetic in (truth.arithmetic, REFERENCE):
+        of_mean = weighted_sum(arithmetic, share, magnitude, linear(arithmetic, magnitude, terms))
+        bound = bound + of_mean + arithmetic.gamma(2) * (share @ magnitude + abs(float(partition.value)))
+    return Expected(np.asarray(mean + partition.value), bound)
+
+
+def _value(view: View) -> Iterator[Comparison]:
+    yield compare("irl_loss", view.observed.irl_loss(), irl_loss(view.truth))
+
+
 def _constant_of_irl(view: View) -> Iterator[Comparison]:
     # E_p[1] − E_μ[w]/E_μ[w]: what a leak through the mixture turns into ½ at a converged generator.
     other = view.at(with_constant_feature(view.case, view.case.precision.round(1.0)))
@@ -150,6 +170,14 @@ CHECKS = (
     Check("C2", "both sides", "its ∂L_D/∂θ against its own ∂L_IRL/∂θ at b*", (), "optimum", _both_sides),
     Check(
         "C3", "frozen", "∂L_IRL/∂θ at any b against the surrogate with μ̃ held constant", (), "batch", _frozen
+    ),
+    Check(
+        "C3",
+        "value",
+        "L_IRL at any b against eq. (4), E_p[c] + log E_μ[e^{−c}/μ̃]",
+        ("irl_loss",),
+        "batch",
+        _value,
     ),
     Check(
         "D4",

@@ -65,6 +65,11 @@ class NumpyTarget:
         c = rows.features @ case.theta
         return objectives.generator_gradient(rows.weight, c, self.log_q(case, rows), case.b, score)
 
+    def irl_loss(self, case: Case) -> float:
+        """E_p[c] + log E_μ[e^{−c}/μ̃]."""
+        w_p, w_q, c, log_q, _ = self._batch(case)
+        return objectives.surrogate_loss(w_p, w_q, c, objectives.log_mixture(c, log_q, case.b))
+
     def irl_gradient(self, case: Case) -> Array:
         """E_p[c'] − E_μ[w c']/E_μ[w]."""
         w_p, w_q, c, log_q, dc = self._batch(case)

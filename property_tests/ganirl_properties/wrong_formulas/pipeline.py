@@ -288,6 +288,11 @@ class Pipeline:
         dc = np.stack([self._cost_slope(case, direction) for direction in np.eye(len(case.theta))], axis=1)
         return np.asarray(self.node("irl_gradient")(*self._joined(case), dc))
 
+    def irl_loss(self, case: Case) -> Array:
+        """E_p[c] + the estimate of log Z."""
+        w_p, _, c, _, _ = self._joined(case)
+        return np.asarray(w_p @ c + self.log_partition(case))
+
     def log_partition(self, case: Case) -> Array:
         """Return the estimate of log Z."""
         return np.asarray(self.node("log_partition")(*self._joined(case)))

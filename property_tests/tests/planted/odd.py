@@ -273,6 +273,33 @@ class ReturnsOverABaselineOfThePast(_StepByStep):
 
 
 @odd
+class IrlLossAsASurrogate(Library):
+    """E_p[c] − E_w[c] with importance weights held constant: the gradient of eq. (4), and not its value."""
+
+    def irl_loss(self, case: Any) -> Tensor:
+        log_weight, log_mu = self.log_weights(case)
+        share = torch.softmax(log_weight + log_mu, dim=0).detach()
+        cost = torch.cat([self.cost(case, rows) for rows in (case.expert, case.generator)])
+        return self.cost(case, case.expert).mean() - (share * cost).sum()
+
+
+@odd
+class IrlLossWithoutItsConstants(Library):
+    """A sum over rows for the mean, and e^{−c−b}/(e^{−c−b} + q) for e^{−c}/μ̃: log 2n + b are missing."""
+
+    def irl_loss(self, case: Any) -> Tensor:
+        log_weight, _ = self.log_weights(case)
+        counts = torch.cat(
+            [
+                case.theta.new_full((len(rows.features),), -math.log(len(rows.features)))
+                for rows in (case.expert, case.generator)
+            ]
+        )
+        value = torch.logsumexp(log_weight + counts, dim=0) - case.b.detach()
+        return self.cost(case, case.expert).mean() + value
+
+
+@odd
 class WeightsSupported(Library):
     conventions: ClassVar[Conventions] = Conventions(log_q="computed", weights=True)
 

@@ -47,6 +47,12 @@ def _plant(name: str, roots: tuple[str, ...], diagnosis: str, **observables: Cal
     WRONG[name] = Planted(make, roots, diagnosis, "float64")
 
 
+def _irl_loss_of_the_generator_alone(case: Any) -> Any:
+    rows = case.generator
+    partition = np.logaddexp.reduce(-(rows.features @ case.theta) - log_q(case, rows)) - np.log(len(rows))
+    return (case.expert.features @ case.theta).mean() + partition
+
+
 _plant("NumpyLossWithoutLogQ", ("B1",), "no-log-q", discriminator_loss=_loss_without_log_q)
 _plant(
     "NumpyLabelsSwapped",
@@ -61,6 +67,12 @@ _plant(
     "reward-minus-log-one-minus-d",
     discriminator_loss=loss,
     generator_reward=_reward_of_gail,
+)
+_plant(
+    "NumpyIrlLossOfTheGeneratorAlone",
+    ("C3",),
+    "partition-generator-only",
+    irl_loss=_irl_loss_of_the_generator_alone,
 )
 _plant("NumpyRewardOnly", ("E1",), "reward-sign", generator_reward=lambda case, rows: -logit(case, rows))
 _plant(
