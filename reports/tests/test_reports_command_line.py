@@ -169,7 +169,7 @@ def test_a_disk_that_fills_up_loses_no_results(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(output_directory, "_replace", full)
+    monkeypatch.setattr(output_directory, "replace_file", full)
     assert run(["verify", "numpy", "--output", "out"]) == 2
     out, err = capsys.readouterr()
     assert out.splitlines()[-1] == "planned 15 = 15 satisfied"
