@@ -204,7 +204,7 @@ class Observed:
             raise ObservableError(f"{name} returned None; expected an array of shape {shape}")
         try:
             array = self.framework.numpy(value)
-        except (TypeError, ValueError) as unfit:
+        except Exception as unfit:  # a meta tensor, say, has its own way to say that it holds no numbers
             raise ObservableError(
                 f"{name} returned {type(value).__name__}, which is no array: {unfit}"
             ) from unfit

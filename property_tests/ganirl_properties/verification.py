@@ -8,8 +8,10 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing.context import BaseContext
 
 import numpy as np
 
@@ -222,9 +224,31 @@ def _in_processes(spec: str | None, trials: Sequence[_Trial], jobs: int) -> Iter
     if spec is None:
         raise UsageError("jobs > 1 needs spec, the words that load_target finds the implementation by")
     # Spawned, not forked: a forked child of a process that has used threads may hang.
-    with ProcessPoolExecutor(min(jobs, len(trials)), multiprocessing.get_context("spawn")) as pool:
-        for rows in pool.map(_in_a_process, [spec] * len(trials), trials):
-            yield from rows
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(trials)), context) as pool:
+        started = [pool.submit(_in_a_process, spec, trial) for trial in trials]
+        for trial, rows in zip(trials, started, strict=True):
+            try:
+                found = rows.result()
+            except BrokenProcessPool:
+                found = _alone(spec, trial, context)
+            yield from found
+
+
+def _alone(spec: str, trial: _Trial, context: BaseContext) -> list[Verdict]:
+    """Judge a format whose process ended, or one beside it, once more; where it ends again, that is the verdict."""
+    try:
+        with ProcessPoolExecutor(1, context) as pool:
+            return pool.submit(_in_a_process, spec, trial).result()
+    except BrokenProcessPool:
+        message = (
+            "the process that judged it ended without a word: the adapter, or a library under it, "
+            "called os._exit or crashed"
+        )
+        return [
+            Verdict(claim.id, trial.dtype, trial.device, "error", "none", 0, message)
+            for claim in trial.claims
+        ]
 
 
 def _in_a_process(spec: str, trial: _Trial) -> list[Verdict]:

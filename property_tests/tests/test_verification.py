@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -192,6 +193,94 @@ def test_interrupting_keeps_what_was_done() -> None:
     assert report.run.interrupted
     assert report.summary["satisfied"] == 3
     assert report.summary["inconclusive"] == report.summary["planned"] - 3
+
+
+def test_an_adapter_that_ends_its_process_is_an_error_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "adapter_that_exits.py"
+    path.write_text(
+        "import os\n"
+        "from ganirl import wrap\n"
+        "def logit(case, rows):\n"
+        "    if case.precision_name == 'float32':\n"
+        "        os._exit(0)\n"
+        "    return -(rows.features @ case.theta) - case.b - rows.log_q\n"
+        "target = wrap(discriminator_logit=logit)\n"
+    )
+    spec = f"{path}:target"
+    report = verify(load_target(spec), claims=["A4", "A6"], profile="smoke", jobs=2, spec=spec)
+    assert {each.dtype: each.verdict for each in report.verdicts} == {
+        "float64": "satisfied",
+        "float32": "error",
+    }
+    assert "os._exit" in row(report, "A4", "float32").message
+
+
+@pytest.mark.parametrize("name", ["loss_factor", "entropy_coefficient", "log_q_constant"])
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_a_convention_is_a_finite_number(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name}=(inf|nan).*finite"):
+        Conventions(**{name: value})
+
+
+class _Adapter:
+    name = "odd"
+    framework = "numpy"
+    conventions = Conventions()
+    departures: ClassVar[Any] = MappingProxyType({})
+
+    def discriminator_logit(self, case: Case, rows: Rows) -> Any:
+        return logit(case, rows)
+
+
+class _PropertyThatRaises(_Adapter):
+    @property
+    def discriminator_loss(self) -> Any:
+        raise RuntimeError("not trained yet")
+
+
+class _PropertyThatMisses(_Adapter):
+    @property
+    def discriminator_loss(self) -> Any:
+        return self.network  # type: ignore[attr-defined]
+
+
+class _NoReason(_Adapter):
+    departures: ClassVar[Any] = {"E1": None}
+
+
+class _EmptyReason(_Adapter):
+    departures: ClassVar[Any] = {"E1": " "}
+
+
+class _NoId(_Adapter):
+    departures: ClassVar[Any] = {1: "because"}
+
+
+class _NoName(_Adapter):
+    name: Any = None
+
+
+class _NoVersions(_Adapter):
+    versions = "1.0"
+
+
+@pytest.mark.parametrize(
+    ("adapter", "said"),
+    [
+        (_PropertyThatRaises, "discriminator_loss cannot be read: it raised RuntimeError: not trained yet"),
+        (_PropertyThatMisses, "discriminator_loss cannot be read: it raised AttributeError"),
+        (_NoReason, "gives E1 the reason None"),
+        (_EmptyReason, "gives E1 the reason ' '"),
+        (_NoId, "1 is no id"),
+        (_NoName, "name must be a string"),
+        (_NoVersions, "versions must map"),
+    ],
+)
+def test_an_odd_adapter_is_one_sentence(adapter: type[_Adapter], said: str) -> None:
+    with pytest.raises(TargetError, match=said) as raised:
+        verify(adapter(), claims=["A4"], profile="smoke")
+    assert "\n" not in str(raised.value)
+    assert not verify(_Adapter(), claims=["A4"], profile="smoke").failed
 
 
 class TestTargets:

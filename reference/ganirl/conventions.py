@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,6 +67,9 @@ class Conventions:
             if value not in choices:
                 expected = ", ".join(repr(choice) for choice in choices)
                 raise ValueError(f"Conventions({name}={value!r}) is unknown; choose one of {expected}")
+        for name in ("loss_factor", "entropy_coefficient", "log_q_constant"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"Conventions({name}={getattr(self, name)!r}) must be a finite number")
         if not self.loss_factor > 0:
             raise ValueError(f"Conventions(loss_factor={self.loss_factor!r}) must be positive")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -81,9 +82,10 @@ def check_implementation(candidate: Any, spec: str | None = None) -> None:
     name = spec or repr(candidate)
     if isinstance(candidate, type):
         raise TargetError(f"{name} is a class; name an instance of it: target = {candidate.__name__}()")
-    missing = [
-        part for part in ("name", "conventions", "departures", "framework") if not hasattr(candidate, part)
-    ]
+    parts = ("name", "conventions", "departures", "framework")
+    for part in (*parts, "versions", *OBSERVABLES):
+        _check_readable(candidate, name, part)
+    missing = [part for part in parts if not hasattr(candidate, part)]
     if missing:
         raise TargetError(
             f"{name} is not an Implementation: it has no {', no '.join(missing)}; "
@@ -93,8 +95,51 @@ def check_implementation(candidate: Any, spec: str | None = None) -> None:
         raise TargetError(f"{name}.conventions must be a ganirl.Conventions, not {candidate.conventions!r}")
     if not isinstance(candidate.departures, Mapping):
         raise TargetError(f"{name}.departures must map claim ids to reasons, not be {candidate.departures!r}")
+    for part in ("name", "framework"):
+        if not isinstance(getattr(candidate, part), str):
+            raise TargetError(f"{name}.{part} must be a string, not {getattr(candidate, part)!r}")
+    for claim, reason in candidate.departures.items():
+        if not isinstance(claim, str):
+            raise TargetError(f"{name}.departures must map claim ids to reasons; {claim!r} is no id")
+        if not isinstance(reason, str) or not reason.strip():
+            raise TargetError(
+                f"{name}.departures gives {claim} the reason {reason!r}; say in words why it departs by design"
+            )
+    if not isinstance(getattr(candidate, "versions", {}), Mapping):
+        raise TargetError(f"{name}.versions must map libraries to versions, not be {candidate.versions!r}")
     if not available_observables(candidate):
         raise TargetError(f"{name} has no observable; give it at least one of {', '.join(OBSERVABLES)}")
+
+
+def _check_readable(candidate: Any, name: str, part: str) -> None:
+    """Raise unless an attribute is absent or can be read: a property that raises is neither."""
+    try:
+        getattr(candidate, part)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:  # SystemExit, too
+        if isinstance(failure, AttributeError) and not _is_declared(candidate, part):
+            return
+        raise TargetError(
+            f"{name}.{part} cannot be read: it raised {_said(failure)}; an observable is a method"
+            if part in OBSERVABLES
+            else f"{name}.{part} cannot be read: it raised {_said(failure)}"
+        ) from failure
+
+
+def _is_declared(candidate: Any, part: str) -> bool:
+    try:
+        inspect.getattr_static(candidate, part)
+    except AttributeError:
+        return False
+    return True
+
+
+def _observables_of(value: Any) -> tuple[str, ...]:
+    try:
+        return available_observables(value)
+    except Exception:  # whatever else a module holds
+        return ()
 
 
 def _points() -> Iterator[EntryPoint]:
@@ -156,7 +201,7 @@ def _attribute(module: ModuleType, place: str, attribute: str) -> Any:
     found: Any = module
     for part in (attribute or "target").split("."):
         if not hasattr(found, part):
-            names = [name for name, value in vars(module).items() if available_observables(value)]
+            names = [name for name, value in vars(module).items() if _observables_of(value)]
             mend = f"; it has {', '.join(names)}" if names else ""
             raise TargetError(f"{place} has no attribute {attribute!r}{mend}")
         found = getattr(found, part)
