@@ -116,8 +116,8 @@ class TorchFramework:
         """Differentiate a scalar in fields of the case: ``"theta"``, ``"b"``, ``"policy_logits"``.
 
         An entry is None where the value does not depend on that field. The result is None where the value
-        carries no graph: a detached tensor, a number or a NumPy array. The graph is kept: one value may be
-        differentiated again.
+        carries no graph: a detached tensor, a number or a NumPy array. The graph is kept, so that one value may be
+        differentiated again, but where code was compiled to use it up.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class TorchFramework:
             return None
         fields = [getattr(case, name) for name in wrt]
         with self.arithmetic():
-            found = torch.autograd.grad(value.reshape(()), fields, retain_graph=True, allow_unused=True)
+            found = _gradients(value.reshape(()), fields)
         return tuple(None if gradient is None else self.numpy(gradient) for gradient in found)
 
     @contextmanager
@@ -153,6 +153,16 @@ class TorchFramework:
                 yield
         finally:
             torch.set_num_threads(threads)
+
+
+def _gradients(value: torch.Tensor, fields: list[Any]) -> tuple[torch.Tensor | None, ...]:
+    try:
+        return torch.autograd.grad(value, fields, retain_graph=True, allow_unused=True)
+    except RuntimeError as refusal:
+        # A compiled backward that gives its buffers away refuses before it has run.
+        if "donated buffer" not in str(refusal):
+            raise
+    return torch.autograd.grad(value, fields, allow_unused=True)
 
 
 @contextmanager

@@ -108,6 +108,21 @@ def test_arithmetic_is_full_for_the_duration_and_restored(setting):
         torch.set_float32_matmul_precision(before)
 
 
+def test_code_compiled_ahead_of_time_is_differentiated(plain):
+    case = framework.case(plain, "cpu")
+
+    def loss(theta, b):
+        logits = -(case.expert.features @ theta) - b
+        return torch.nn.functional.softplus(-logits).mean()
+
+    fields = ("theta", "b")
+    compiled = torch.compile(loss, backend="aot_eager")
+    found = framework.gradients(compiled(case.theta, case.b), case, fields)
+    expected = framework.gradients(loss(case.theta, case.b), case, fields)
+    for got, true in zip(found, expected, strict=True):
+        np.testing.assert_allclose(got, true, rtol=1e-6)
+
+
 def test_the_target_meets_the_protocol():
     assert isinstance(target, Implementation)
     expected = {

@@ -64,8 +64,8 @@ def case_from_bytes(data: bytes, setting: Setting, precision: Precision, convent
     data : any bytes, any length
     setting : ``"batch"``: rows and weights unrelated to q (tier 1); ``"optimum"`` is decoded alike, and its b is set
         to b* by `at_optimum`; ``"population"``: the generator's rows are all of q, by weights or by multiplicity
-        (tier 2); ``"converged"``: a population with q = p_θ and b = log Z_θ (claim C5); ``"matched"``: populations on
-        both sides, with e^{−c−b} the data's density and another one the generator's (claim A7)
+        (tier 2); ``"converged"``: a population with q = p_θ and b = log Z_θ + 2√u (claim C5); ``"matched"``: populations
+        on both sides, with e^{−c−b} the data's density and another one the generator's (claim A7)
     """
     choices = Choices(data)
     if setting == "matched":
@@ -203,7 +203,10 @@ def _population(choices: Choices, precision: Precision, conventions: Conventions
         # c = −log of the policy's unnormalised mass, exactly: the first feature carries it, with θ₀ = 1.
         theta = np.concatenate([[1.0], np.zeros(dimension)])
         table = np.concatenate([-logits[..., None, None].repeat(2, axis=2), table], axis=-1)
-        b = precision.round(log_sum_exp(logits[0]) - conventions.log_q_constant)
+        # A hair beside log Z: where ℓ is exactly 0, relu(ℓ) + log1p(e^−|ℓ|) is softplus, too, but autograd takes 0 for
+        # the slope of each part in its kink.
+        beside = 2.0 * np.sqrt(precision.unit_roundoff)
+        b = precision.round(log_sum_exp(logits[0]) - conventions.log_q_constant + beside)
     if conventions.weights:
         heavy = precision.round(multiplicity / multiplicity.sum())
         generator = _one_step_rows(state, action, table, logits, heavy, precision, states)

@@ -16,7 +16,7 @@ from .observed import NotObservedError, ObservableError
 from .search import Finding, Search, judge
 
 _OF_THE_LOGIT = frozenset({"A4", "A5", "A6", "A9", "B5"})
-_OF_THE_LOSS = frozenset({"A6", "B1", "B2", "B3", "C1", "C2", "C5", "S2", "N1", "N1b", "N2"})
+_OF_THE_LOSS = frozenset({"A6", "A7", "I1", "B1", "B2", "B3", "C1", "C2", "C5", "S2", "N1", "N1b", "N2"})
 # These see the loss, too, but a scale that is right may leave them to the mend of another convention, the loss's form.
 _OF_THE_TAILS = frozenset({"N1", "N1b", "N2"})
 # A6 sees every observable: what is wrong with one of them says nothing of a convention of another.
@@ -30,7 +30,14 @@ _SCALES: dict[Literal["sum_of_means", "mean_of_all", "sum"], str] = {
     "mean_of_all": "½ for equal batches: it averages the concatenation of both",
     "sum": "the number of rows: it adds all of them",
 }
-HALF = 0.5
+# Factors that losses are given: the mean of both means, logarithms to base 2, and sums or means taken twice over.
+_FACTORS: dict[float, str] = {
+    0.5: "½: it is the mean of both means",
+    2.0: "2",
+    0.25: "¼",
+    4.0: "4",
+    1 / np.log(2.0): "1/log 2: its logarithms are to base 2",
+}
 _FORMS: dict[Literal["bce", "softplus"], str] = {
     "bce": "binary cross-entropy with logits, whose tails are right absolutely and not relatively",
     "softplus": "torch's softplus, which is the identity above 20 and leaves out up to 2e-9",
@@ -149,12 +156,21 @@ def _candidates(search: Search) -> Iterator[Mend]:
                 _OF_THE_LOSS,
                 f'correct up to {words}; declare Conventions(loss_scale="{scale}")',
             )
-    if declared.loss_factor != HALF:
-        yield Mend(
-            replace(declared, loss_factor=HALF),
-            _OF_THE_LOSS,
-            f"correct up to the factor ½: it is the mean of both means; declare Conventions(loss_factor={HALF})",
-        )
+    for factor, of_factor in _FACTORS.items():
+        for scale, words in _SCALES.items():
+            if factor == declared.loss_factor:
+                continue
+            other = scale != declared.loss_scale
+            also = (
+                f' and {words}; declare Conventions(loss_scale="{scale}", '
+                if other
+                else "; declare Conventions("
+            )
+            yield Mend(
+                replace(declared, loss_scale=scale, loss_factor=factor),
+                _OF_THE_LOSS,
+                f"correct up to the factor {of_factor}{also}loss_factor={factor:.17g})",
+            )
     for form, words in _FORMS.items():
         if declared.loss_form == "any":
             yield Mend(

@@ -112,6 +112,26 @@ def test_a_surrogate_of_the_irl_loss_is_right_up_to_its_value() -> None:
 
 
 @pytest.mark.usefixtures("_unshrunk")
+@pytest.mark.parametrize(
+    ("name", "declared"),
+    [
+        ("MeanOfBothMeans", "Conventions(loss_factor=0.5)"),
+        ("TwiceTheLoss", "Conventions(loss_factor=2)"),
+        ("BothSumsOverTwo", 'Conventions(loss_scale="sum", loss_factor=0.5)'),
+        ("LogarithmsToBaseTwo", "Conventions(loss_factor=1.4426950408889634)"),
+        ("ReluForm", None),
+    ],
+)
+def test_a_factor_of_the_loss_is_right_up_to_it_in_every_claim(name: str, declared: str | None) -> None:
+    report = verify(ODD[name](), profile="smoke", dtypes=["float64", "float32"])
+    assert not report.failed, said(report)
+    of_loss = {row.message for row in report.verdicts if row.claim in ("B1", "C1", "I1")}
+    assert all(message.endswith(f"declare {declared}") if declared else not message for message in of_loss)
+    of_c5 = {row.verdict for row in report.verdicts if row.claim == "C5"}
+    assert of_c5 == {"satisfied" if declared is None else "conditional"}
+
+
+@pytest.mark.usefixtures("_unshrunk")
 def test_two_errors_are_both_named() -> None:
     report = verify(
         WRONG["NoLogQAndTheRewardOfGail"].make(), claims=["A4", "E1"], profile="smoke", dtypes=["float64"]

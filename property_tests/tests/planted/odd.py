@@ -78,6 +78,33 @@ class MeanOfBothMeans(_TwoLogits):
 
 
 @odd
+class BothSumsOverTwo(_TwoLogits):
+    def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
+        return (_bce(expert, 1.0, reduction="sum") + _bce(generator, 0.0, reduction="sum")) / 2
+
+
+@odd
+class TwiceTheLoss(_TwoLogits):
+    def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
+        return 2 * (_bce(expert, 1.0) + _bce(generator, 0.0))
+
+
+@odd
+class LogarithmsToBaseTwo(_TwoLogits):
+    def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
+        return -(F.logsigmoid(expert).mean() + F.logsigmoid(-generator).mean()) / math.log(2)
+
+
+@odd
+class ReluForm(_TwoLogits):
+    """softplus as TensorFlow writes it."""
+
+    def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
+        terms = [F.relu(x) + torch.log1p(torch.exp(-x.abs())) for x in (-expert, generator)]
+        return terms[0].mean() + terms[1].mean()
+
+
+@odd
 class SumReduction(_TwoLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         return _bce(expert, 1.0, reduction="sum") + _bce(generator, 0.0, reduction="sum")
