@@ -64,8 +64,8 @@ def case_from_bytes(data: bytes, setting: Setting, precision: Precision, convent
     data : any bytes, any length
     setting : ``"batch"``: rows and weights unrelated to q (tier 1); ``"optimum"`` is decoded alike, and its b is set
         to b* by `at_optimum`; ``"population"``: the generator's rows are all of q, by weights or by multiplicity
-        (tier 2); ``"converged"``: a population with q = p_θ and b = log Z_θ + 2√u (claim C5); ``"matched"``: populations
-        on both sides, with e^{−c−b} the data's density and another one the generator's (claim A7)
+        (tier 2); ``"converged"``: a population with q = p_θ and b = log Z_θ + 2√u (claim C5); ``"matched"``:
+        populations on both sides, with e^{−c−b} the data's density and another one the generator's (claim A7)
     """
     choices = Choices(data)
     if setting == "matched":

@@ -100,7 +100,7 @@ def _seed(value: Any, where: str, folder: Path) -> int:
 
 
 def _output(value: Any, where: str, folder: Path) -> Path:
-    return folder / _text(value, where, folder)
+    return folder / os.path.expanduser(_text(value, where, folder))
 
 
 def _target(value: Any, where: str, folder: Path) -> str:
@@ -108,7 +108,7 @@ def _target(value: Any, where: str, folder: Path) -> str:
     path, colon, attribute = target.rpartition(":")
     if not colon or not path.endswith(".py"):
         return target
-    return f"{os.path.relpath(folder / path)}:{attribute}"
+    return f"{os.path.relpath(folder / os.path.expanduser(path))}:{attribute}"
 
 
 PROFILES = ("smoke", "default", "thorough")

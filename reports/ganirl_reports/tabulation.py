@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -90,6 +91,11 @@ class Failure:
     others: tuple[Verdict, ...]
 
     @property
+    def rows(self) -> tuple[Verdict, ...]:
+        """All rows."""
+        return self.lead, *self.others
+
+    @property
     def also(self) -> str:
         """Where else it fails: ``float32, bfloat16``; empty if nowhere."""
         return ", ".join(
@@ -105,6 +111,55 @@ def failures(report: Report) -> tuple[Failure, ...]:
         if verdict.verdict in FAILING:
             groups.setdefault((verdict.claim, verdict.verdict), []).append(verdict)
     return tuple(Failure(rows[0], tuple(rows[1:])) for rows in groups.values())
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What several claims that could not be judged have in common: one message, said once."""
+
+    failures: tuple[Failure, ...]
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return self.failures[0].lead.message
+
+    @property
+    def verdict(self) -> VerdictName:
+        """``"error"`` or ``"inconclusive"``."""
+        return self.failures[0].lead.verdict
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Ids, in order."""
+        return tuple(failure.lead.claim for failure in self.failures)
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Where, ``float32``; with the device where there are several."""
+        rows = [row for failure in self.failures for row in failure.rows]
+        one = len({row.device for row in rows}) == 1
+        return tuple(dict.fromkeys(row.dtype if one else f"{row.dtype} on {row.device}" for row in rows))
+
+
+def told_apart(found: Iterable[Failure]) -> tuple[Failure | Sentence, ...]:
+    """Put the claims that fail by one message and nothing else under it, at the place of the first of them.
+
+    A counterexample and an echo are always told by themselves; so is a message of a single claim.
+    """
+    shared: dict[tuple[str, str], list[Failure]] = {}
+    for failure in found:
+        lead = failure.lead
+        alike = {row.message for row in failure.rows} == {lead.message}
+        if lead.verdict in ("error", "inconclusive") and lead.counterexample is None and alike:
+            shared.setdefault((lead.verdict, lead.message), []).append(failure)
+    several = {key: Sentence(tuple(group)) for key, group in shared.items() if len(group) > 1}
+    order: dict[int, Failure | Sentence] = {}
+    for failure in found:
+        group = several.get((failure.lead.verdict, failure.lead.message))
+        told = group if group is not None and failure in group.failures else failure
+        order.setdefault(id(told), told)
+    return tuple(order.values())
 
 
 def reproduce(report: Report) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def load_target(spec: str) -> Implementation:
         loaded = _load_entry_point(points[spec])
     else:
         place, _, attribute = spec.rpartition(":")
-        module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+        module = _load_file(Path(os.path.expanduser(place))) if place.endswith(".py") else _load_module(place)
         loaded = _attribute(module, place, attribute)
     check_implementation(loaded, spec)
     return loaded  # type: ignore[no-any-return]

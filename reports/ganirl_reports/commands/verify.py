@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganirl_reports.console import console, print_json, reserved_stdout
+from ganirl_reports.folders import Folder
 from ganirl_reports.settings import PROFILES, Settings, read_settings, split
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ Defaults for target, claims, profile, dtype, seed and output come from [tool.gan
 @click.option(
     "--certify", is_flag=True, help="Decide again by rigorous intervals what float64 numbers have decided."
 )
-@click.option("--output", metavar="DIR", type=click.Path(path_type=Path), help="Write the documents there.")
+@click.option("--output", metavar="DIR", type=Folder(), help="Write the documents there.")
 @click.option(
     "--format",
     "form",

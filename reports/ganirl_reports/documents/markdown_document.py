@@ -6,7 +6,17 @@ import re
 
 from ganirl_properties.report import Report, Verdict
 from ganirl_reports.looks import EQUIVALENCE_SYMBOLS, LOOKS, apart, argument, headline, number
-from ganirl_reports.tabulation import ClaimRow, Failure, catalogued, choices, failures, reproduce, tabulate
+from ganirl_reports.tabulation import (
+    ClaimRow,
+    Failure,
+    Sentence,
+    catalogued,
+    choices,
+    failures,
+    reproduce,
+    tabulate,
+    told_apart,
+)
 
 # GitHub refuses a comment of more than 65,536 characters.
 LIMIT = 60_000
@@ -15,7 +25,11 @@ LIMIT = 60_000
 def to_markdown(report: Report) -> str:
     """Return the summary, cut to what one comment may hold."""
     found = failures(report)
-    failed = [_failure(failure) for failure in found if failure.lead.verdict != "blocked"]
+    failed = [
+        _sentence(told) if isinstance(told, Sentence) else _failure(told)
+        for told in told_apart(found)
+        if isinstance(told, Sentence) or told.lead.verdict != "blocked"
+    ]
     head, tail = (
         _head(report),
         _blocked([each.lead for each in found if each.lead.verdict == "blocked"]) + _tail(report),
@@ -59,6 +73,19 @@ def _blocked(verdicts: list[Verdict]) -> str:
             f"- {escape(verdict.claim)}{title}: explained by the failure of {escape(verdict.blocked_by or '?')}"
         )
     return "\n".join([*lines, "", ""])
+
+
+def _sentence(told: Sentence) -> str:
+    look = LOOKS[told.verdict]
+    lines = [
+        f"### {look.symbol} {escape(', '.join(told.claims))}: {look.word}",
+        "",
+        escape(", ".join(told.formats)),
+        "",
+        escape(told.message),
+        "",
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _failure(failure: Failure) -> str:

@@ -20,7 +20,17 @@ from ganirl_reports.looks import (
     headline,
     number,
 )
-from ganirl_reports.tabulation import ClaimRow, Failure, catalogued, choices, failures, reproduce, tabulate
+from ganirl_reports.tabulation import (
+    ClaimRow,
+    Failure,
+    Sentence,
+    catalogued,
+    choices,
+    failures,
+    reproduce,
+    tabulate,
+    told_apart,
+)
 
 NARROW = 100
 REMARKED: tuple[VerdictName, ...] = ("conditional", "waived", "not_addressed")
@@ -113,9 +123,11 @@ def _print_failures(report: Report, out: Console) -> None:
     """Print what failed by itself in full, and what only follows from that in a line each."""
     found = failures(report)
     explained: set[str] = set()
-    for failure in found:
-        if failure.lead.verdict != "blocked":
-            _print_failure(failure, explained, out)
+    for told in told_apart(found):
+        if isinstance(told, Sentence):
+            _print_sentence(told, out)
+        elif told.lead.verdict != "blocked":
+            _print_failure(told, explained, out)
     blocked = [failure.lead for failure in found if failure.lead.verdict == "blocked"]
     for verdict in blocked:
         title = entry.title if (entry := catalogued(verdict.claim)) else ""
@@ -123,6 +135,16 @@ def _print_failures(report: Report, out: Console) -> None:
         out.print(line.append(f": explained by the failure of {verdict.blocked_by}", style="dim"))
     if blocked:
         out.print()
+
+
+def _print_sentence(told: Sentence, out: Console) -> None:
+    look = LOOKS[told.verdict]
+    heading = Text.assemble(
+        (f"{look.symbol} {', '.join(told.claims)} {look.word}", look.style),
+        (f"  {', '.join(told.formats)}", "dim"),
+    )
+    out.print(heading)
+    out.print(Padding(Text(told.message), (0, 0, 1, 2)))
 
 
 def _print_failure(failure: Failure, explained: set[str], out: Console) -> None:

@@ -1,0 +1,95 @@
+"""One message is said once, whatever number of claims it stands for; ``~`` is home."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from ganirl_properties import TargetError
+from ganirl_properties.report import Report, Verdict
+from ganirl_properties.targets import load_target
+from ganirl_reports.documents.markdown_document import to_markdown
+from ganirl_reports.documents.terminal import print_report
+from ganirl_reports.folders import Folder
+from ganirl_reports.settings import read_settings
+from ganirl_reports.tabulation import Sentence, failures, told_apart
+
+RAISED = "discriminator_logit raised RuntimeError: no such layer"
+
+
+def with_errors(report: Report) -> Report:
+    rows = [
+        *(
+            Verdict(claim, dtype, "cpu", "error", "none", 0, RAISED)
+            for claim in ("A5", "A9")
+            for dtype in report.run.dtypes
+        ),
+        Verdict("B4", "float64", "cpu", "error", "none", 0, "log_partition returned None"),
+        *(
+            Verdict(claim, "float32", "cpu", "inconclusive", "none", 0, "interrupted before it was judged")
+            for claim in ("S1", "S2", "I1")
+        ),
+        Verdict("B2", "float64", "cpu", "error", "none", 0, RAISED),
+        Verdict("B2", "float32", "cpu", "error", "none", 0, "another one"),
+    ]  # fmt: skip
+    return replace(report, verdicts=(*report.verdicts, *rows))
+
+
+def test_claims_of_one_message_stand_together(mixed_report: Report) -> None:
+    report = with_errors(mixed_report)
+    told = told_apart(failures(report))
+    shared = {each.claims: (each.verdict, each.formats) for each in told if isinstance(each, Sentence)}
+    assert shared == {
+        ("A5", "A9"): ("error", report.run.dtypes),
+        ("S1", "S2", "I1"): ("inconclusive", ("float32",)),
+    }
+    alone = [each.lead.claim for each in told if not isinstance(each, Sentence)]
+    assert sorted(alone) == sorted(["E1", "N1", "N1", "B5", "B4", "B2"])
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown"])
+def test_a_message_is_printed_once(mixed_report: Report, form: str) -> None:
+    report = with_errors(mixed_report)
+    if form == "markdown":
+        text = to_markdown(report).split("<details>")[0]  # in the table each claim has a line of its own
+    else:
+        file = io.StringIO()
+        print_report(report, Console(file=file, width=140, highlight=False, markup=False, emoji=False))
+        text = file.getvalue()
+    assert text.count("interrupted before it was judged") == 1
+    assert (
+        text.count("no such layer") == 2
+    )  # once for A5 and A9, once for B2, which says another thing in float32
+    assert "A5, A9" in text
+    assert "S1, S2, I1" in text
+
+
+def test_home_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+
+    @click.command()
+    @click.option("--output", type=Folder())
+    def command(output: Path) -> None:
+        click.echo(repr(output))
+
+    assert CliRunner().invoke(command, ["--output=~/report"]).output.strip() == repr(tmp_path / "report")
+    (tmp_path / "adapter.py").write_text(
+        "from ganirl import wrap\ntarget = wrap(name='at home', discriminator_logit=lambda case, rows: rows.log_q)\n"
+    )
+    assert load_target("~/adapter.py:target").name == "at home"
+    with pytest.raises(TargetError, match="no file '~nobody_of_that_name"):
+        load_target("~nobody_of_that_name/adapter.py:target")
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.ganirl]\noutput = "~/here"\ntarget = "~/adapter.py:target"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    settings = read_settings(tmp_path)
+    assert settings.output == tmp_path / "here"
+    assert settings.target == "adapter.py:target"
