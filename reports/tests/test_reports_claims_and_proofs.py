@@ -16,6 +16,7 @@ from ganirl.claims import CLAIMS, select
 from ganirl.enumeration.worked import WorkedNumber
 from ganirl_reports.command_line import run
 from ganirl_reports.documents import unicode_math
+from ganirl_reports.legend import legend
 from ganirl_reports.matrix import matrix
 from ganirl_symbolic import catalogue
 
@@ -114,7 +115,7 @@ def test_catalogue_for_people(capsys: Capture) -> None:
     assert run(["claims", "--format", "markdown"]) == 0
     assert "| A4 | Discriminator as a sigmoid | 1 |" in capsys.readouterr().out
     assert run(["claims", "A4"]) == 0
-    assert "D: 0.25 = 0.25 on the instance S4 (4 points); broken (no b): 0.75" in capsys.readouterr().out
+    assert "D: 0.25 = 0.25, by two routes, on the instance S4 (4 points); broken" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("floors")
@@ -180,3 +181,13 @@ def test_a_twin_that_survives_fails_the_proof(monkeypatch: pytest.MonkeyPatch, c
     out = capsys.readouterr().out
     assert "✗ A4   proved, 0 of 1 twins refuted" in out
     assert "twin not refuted: sign: + log q" in out
+
+
+def test_symbols_are_explained_where_they_occur() -> None:
+    told = dict(
+        legend(r"D = \frac{e^{-c_\theta - b}}{e^{-c_\theta - b} + q}, \quad \tilde\mu = \tfrac12(m + q)")
+    )
+    assert r"\tilde\mu" in told
+    assert {"b", "m", "q"} <= told.keys()
+    assert r"\mu" not in told or told[r"\mu"] != told[r"\tilde\mu"]
+    assert not dict(legend(r"x + y"))

@@ -127,10 +127,10 @@ def test_command(capsys: Capture) -> None:
 
 
 def test_command_writes_a_study(capsys: Capture, tmp_path: Path) -> None:
-    assert run(["demo", "--steps", "1", "--format", "json", "--output", "out"]) == 0
+    assert run(["demo", "--steps", "2", "--format", "json", "--output", "out"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document == json.loads((tmp_path / "out" / "study.json").read_text(encoding="utf-8"))
-    assert document["numbers"]["steps"] == 1
+    assert document["numbers"]["steps"] == 2
     names = {each.name for each in (tmp_path / "out").iterdir()}
     assert names >= {"study.html", "study.md", "study.json", "three-doors.svg", "where-training-ends.svg"}
 
@@ -148,7 +148,7 @@ class Leaning(EnergyBased):
 def test_a_run_that_does_not_coincide_fails(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = Contender("energy-based model", Leaning(), "C2", "leaning")
     monkeypatch.setattr(demo_findings, "COINCIDING", (COINCIDING[0], broken))
-    assert run(["demo", "--steps", "1"]) == 1
+    assert run(["demo", "--steps", "2"]) == 1
     out = capsys.readouterr().out
     assert "not so: coincides" in out
     assert "✗" in out
@@ -159,7 +159,7 @@ def test_without_matplotlib_the_tables_are_written_all_the_same(
     capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(demo, "find_spec", lambda name: None)
-    assert run(["demo", "--steps", "1", "--output", "out"]) == 0
+    assert run(["demo", "--steps", "2", "--output", "out"]) == 0
     assert capsys.readouterr().out.count(demo.WITHOUT_FIGURES) == 1
     assert demo.WITHOUT_FIGURES in (tmp_path / "out" / "study.md").read_text(encoding="utf-8")
     assert not list((tmp_path / "out").glob("*.svg"))

@@ -52,10 +52,10 @@ class RowIdentity(_Mutable):
 
     def steps(self) -> tuple[Step, ...]:
         """Write the identity, and what both sides reduce to."""
-        return (
-            self.stated(_equation(written(self.lhs), written(self.rhs))),
-            _reduced("Both sides reduce to:", canonical(self.lhs)),
-        )
+        sides = written(self.lhs), written(self.rhs)
+        if sides[0] == sides[1]:  # the work was done in deriving one side; to repeat it says nothing
+            return (self.stated(sp.latex(sides[0])),)
+        return (self.stated(_equation(*sides)), _reduced("Both sides reduce to:", canonical(self.lhs)))
 
     def _residual(self) -> Expr:
         if self.lhs.has(*TOTALS) or self.rhs.has(*TOTALS):
@@ -86,9 +86,12 @@ class SumIdentity(_Mutable):
 
     def steps(self) -> tuple[Step, ...]:
         """Write the identity, and the one summand that both sides have."""
+        sides = written(self.lhs), written(self.rhs)
+        if sides[0] == sides[1]:
+            return (self.stated(sp.latex(sides[0])),)
         summand, (_, _, upper) = merge(self.lhs)
         return (
-            self.stated(_equation(written(self.lhs), written(self.rhs))),
+            self.stated(_equation(*sides)),
             _reduced(
                 f"For every {upper} both sides are the sum of one and the same summand:", canonical(summand)
             ),

@@ -54,7 +54,7 @@ def claim(identifier: str) -> Claim:
 
 
 def select(patterns: Iterable[str] | None) -> tuple[Claim, ...]:
-    """Return the claims that match any of the patterns (``A4``, ``C*``), in catalogue order; all for None.
+    """Return the claims that match any of the patterns (``A4``, ``c*``), in catalogue order; all for None.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def select(patterns: Iterable[str] | None) -> tuple[Claim, ...]:
         return CLAIMS
     wanted: set[str] = set()
     for pattern in patterns:
-        matching = {identifier for identifier in _BY_ID if fnmatchcase(identifier, pattern)}
+        matching = {identifier for identifier in _BY_ID if fnmatchcase(identifier.lower(), pattern.lower())}
         if not matching:
             raise LookupError(f"no claim matches {pattern!r}; there are {', '.join(_BY_ID)}")
         wanted |= matching

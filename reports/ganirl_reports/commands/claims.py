@@ -100,6 +100,13 @@ def _steps(derived: Derivation) -> tuple[Step, ...]:
     return (*derived.steps, *continuous_steps(derived))
 
 
+def _carried(derived: Derivation | None) -> tuple[str, ...]:
+    """Names of what holds on continuous spaces, too."""
+    from ganirl_symbolic.continuous import carried_over
+
+    return tuple(statement.name for statement in carried_over(derived)) if derived else ()
+
+
 def _worked(identifier: str) -> WorkedNumber | None:
     from ganirl.enumeration.worked import worked_number
 
@@ -113,10 +120,19 @@ def _in_numbers(identifier: str) -> str | None:
         return None
     points = f"{found.points} points" if found.points != 1 else "one point"
     quantity = f"{found.quantity}: " if found.quantity else ""
+    size = max(abs(found.left), abs(found.right), abs(found.twin))
+    left, right, twin = (_to_rounding(each, size) for each in (found.left, found.right, found.twin))
     return (
-        f"{quantity}{found.left:.6g} = {found.right:.6g} on the instance {found.instance} ({points}); "
-        f"broken ({found.broken}): {found.twin:.6g}"
+        f"{quantity}{left} = {right}, by two routes, on the instance {found.instance} ({points}); "
+        f"broken ({found.broken}): {twin}"
     )
+
+
+def _to_rounding(value: float, size: float) -> str:
+    """Write a number with six digits; what is only rounding, beside the others, is 0."""
+    from ganirl_reports.looks import number
+
+    return "0" if abs(value) <= 1e-12 * size else number(value, 6)
 
 
 def _print_catalogue(rows: tuple[Glance, ...]) -> None:
@@ -133,7 +149,6 @@ def _print_catalogue(rows: tuple[Glance, ...]) -> None:
         ("tier", ""),
         *((mark, "") for mark in MARKS),
         ("needs", ""),
-        ("source", "dim"),
     ):
         grid.add_column(heading, style=style, no_wrap=heading in unbroken)
     for row in rows:
@@ -143,7 +158,6 @@ def _print_catalogue(rows: tuple[Glance, ...]) -> None:
             str(row.claim.tier),
             *("✓" if getattr(row, mark) else "-" for mark in MARKS),
             "theory" if row.claim.theory else "code",
-            Text(row.claim.citation),
         )
     out.print(grid)
     tested = sum(not row.claim.theory for row in rows)
@@ -158,6 +172,7 @@ def _print_whole(entry: Entry) -> None:
     from rich.text import Text
 
     from ganirl_reports.documents import unicode_math
+    from ganirl_reports.legend import legend
 
     out = console()
     out.print(Text.assemble((f"{entry.id}  {entry.title}", "bold")))
@@ -168,11 +183,23 @@ def _print_whole(entry: Entry) -> None:
         facts.add_row(name, Text(unicode_math.prose(text)))
     out.print(facts)
     derived = _derived(entry.id)
-    for index, step in enumerate(_steps(derived) if derived else (), 1):
+    steps = derived.steps if derived else ()
+    out.print()
+    symbols = Table.grid(padding=(0, 2))
+    for symbol, meaning in legend(
+        " ".join((entry.statement, *entry.preconditions, *(s.latex for s in steps)))
+    ):
+        symbols.add_row(Text("  " + unicode_math.formula(symbol), style="cyan"), Text(meaning, style="dim"))
+    out.print(symbols)
+    for index, step in enumerate(steps, 1):
         out.print()
         out.print(Text(f"{index}. {step.text}"))
         if step.latex:
             out.print(Padding(Text(unicode_math.formula(step.latex), style="cyan"), (0, 4)))
+    carried = _carried(derived)
+    if carried:
+        out.print()
+        out.print(Text(f"On continuous spaces, integrals in place of sums: {'; '.join(carried)}."))
     out.print()
 
 

@@ -27,7 +27,7 @@ def run(*, seed: int = 0, progress: Progress | None = None) -> Study:
             progress(done, len(ERRATA), erratum.id)
     return Study(
         name="errata",
-        title="Reading Finn, Christiano, Abbeel and Levine (2016): thirteen loose statements",
+        title="Reading Finn et al. (2016), and Fu et al. (2018) after it: thirteen loose statements",
         summary=(
             "The theorem stands: at the optimal Z a GAN whose discriminator knows q has the gradient of "
             "sample-based maximum-entropy IRL. These are the places where a literal reading goes wrong, each with "
@@ -41,9 +41,9 @@ def run(*, seed: int = 0, progress: Progress | None = None) -> Study:
 
 
 def _section(erratum: Erratum, rows: tuple[tuple[str, float, float], ...]) -> Section:
-    told = "; ".join(f"{each} ({claim(each).title.lower()})" for each in erratum.claims)
+    told = "; ".join(f"{each} ({claim(each).title})" for each in erratum.claims)
     return Section(
         f"{erratum.id}: {erratum.where}",
-        (f"Printed: {erratum.printed}.", f"True: {erratum.true}.", f"In full: {told}."),
-        (Table("What shows it.", ("quantity", "read as printed", "is"), rows),),
+        (f"Says, in short: {erratum.printed}.", f"Is true: {erratum.true}.", f"In full: {told}."),
+        (Table("What shows it.", ("quantity", "as said", "is"), rows),),
     )

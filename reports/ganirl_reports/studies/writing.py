@@ -99,7 +99,7 @@ def _pipes(table: Table) -> str:
 
 def cell_text(cell: str | float | int) -> str:
     """Write a cell: text as it is, numbers with six significant digits."""
-    return number(cell, 6) if isinstance(cell, float) else str(cell)
+    return number(cell, 6).replace("-", "−") if isinstance(cell, float) else str(cell)
 
 
 def to_html(study: Study) -> str:
