@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganirl_reports.console import console, print_json, progress_bar
+from ganirl_reports.folders import Folder
 
 from .report import missing_module, prepared_folder
 
@@ -32,11 +33,11 @@ Exit codes: 0 if what should coincide does and what should part does; 1 if not.
 @click.option(
     "--output",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=Folder(),
     help="Write tables, figures and numbers there.",
 )
 @click.option(
-    "--steps", type=click.IntRange(min=1), default=30, show_default=True, help="Steps of every training run."
+    "--steps", type=click.IntRange(min=2), default=30, show_default=True, help="Steps of every training run."
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the minibatches."

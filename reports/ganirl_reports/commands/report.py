@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganirl_reports.console import console, print_json, progress_bar
+from ganirl_reports.folders import Folder
 from ganirl_reports.studies import STUDIES, study_runner
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ def report() -> None:
 
 def _study_command(name: str, purpose: str) -> click.Command:
     @click.command(name, help=purpose, short_help=purpose)
-    @click.option(
-        "--output", metavar="DIR", type=click.Path(path_type=Path), help="Write the documents there."
-    )
+    @click.option("--output", metavar="DIR", type=Folder(), help="Write the documents there.")
     @click.option(
         "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of what is drawn."
     )
@@ -112,7 +111,7 @@ def _print(study: Study, output: Path | None) -> None:
 
     from ganirl_reports.documents import unicode_math
     from ganirl_reports.studies.study import Table
-    from ganirl_reports.studies.writing import cell_text
+    from ganirl_reports.studies.writing import cell_text, figures
 
     out = console()
     out.print(Text(study.title, style="bold"))
@@ -133,6 +132,8 @@ def _print(study: Study, output: Path | None) -> None:
                 out.print(grid)
     out.print()
     if output is not None:
-        out.print(f"written to {output}: study.html, study.md, study.json", soft_wrap=True)
+        drawn = [f"{figure.name}.svg" for figure in figures(study)]
+        written = ", ".join(["study.html", "study.md", "study.json", *drawn])
+        out.print(f"written to {output}: {written}", soft_wrap=True)
     elif any(not isinstance(part, Table) for section in study.sections for part in section.parts):
         out.print("figures are drawn with --output DIR", soft_wrap=True)
