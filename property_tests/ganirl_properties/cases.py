@@ -25,7 +25,12 @@ Array = npt.NDArray[np.float64]
 Setting = Literal["batch", "optimum", "population", "converged", "matched"]
 SETTINGS: tuple[Setting, ...] = ("batch", "optimum", "population", "converged", "matched")
 
-BYTES_PER_CASE = 320
+# What the largest case reads; a byte costs next to nothing, and one that is not read costs nothing more.
+BYTES_PER_CASE = 1536
+
+
+# Bytes below this one are a size of every day.
+_OFTEN = 208
 
 
 @dataclass
@@ -44,6 +49,12 @@ class Choices:
     def below(self, bound: int) -> int:
         """Return a choice 0 … bound − 1."""
         return int(self.take(1)[0]) % bound
+
+    def size(self, usual: int, rarely: int) -> int:
+        """Return 1 … usual, and now and then up to ``rarely``: a bug may wait for a size."""
+        byte = int(self.take(1)[0])
+        beyond = byte - _OFTEN
+        return 1 + byte % usual if beyond < 0 else usual + 1 + beyond % (rarely - usual)
 
     def indices(self, count: int, bound: int) -> npt.NDArray[np.int64]:
         """Return choices 0 … bound − 1, shape (count,)."""
@@ -67,7 +78,17 @@ def case_from_bytes(data: bytes, setting: Setting, precision: Precision, convent
         (tier 2); ``"converged"``: a population with q = p_θ and b = log Z_θ + 2√u (claim C5); ``"matched"``:
         populations on both sides, with e^{−c−b} the data's density and another one the generator's (claim A7)
     """
+    return _decoded(Choices(data), setting, precision, conventions)
+
+
+def bytes_read(data: bytes, setting: Setting, precision: Precision, conventions: Conventions) -> bytes:
+    """Return the bytes without the rest that nothing of their case depends on."""
     choices = Choices(data)
+    _decoded(choices, setting, precision, conventions)
+    return data[: choices.position]
+
+
+def _decoded(choices: Choices, setting: Setting, precision: Precision, conventions: Conventions) -> Case:
     if setting == "matched":
         case = _matched(choices, precision, conventions)
     elif setting in ("population", "converged"):
@@ -125,13 +146,20 @@ def _parameters(choices: Choices, dimension: int, precision: Precision) -> tuple
     return texture, b[0], theta
 
 
+# Usually at most, and rarely at most. In bfloat16 n roundings have an error bound for n < 256.
+_ROWS, _STEPS, _FURTHER_ACTIONS = (6, 24), (4, 10), (3, 5)
+
+
 def _batch(choices: Choices, precision: Precision, conventions: Conventions) -> Case:
-    expert_rows = 1 + choices.below(6)
-    generator_rows = 1 + choices.below(6)
+    expert_rows, generator_rows = choices.size(*_ROWS), choices.size(*_ROWS)
     if conventions.equal_batches:
         generator_rows = expert_rows
-    dimension, states, actions = 1 + choices.below(3), 1 + choices.below(3), 2 + choices.below(3)
-    horizon = 1 if conventions.unit == "transition" else 1 + choices.below(4)
+    dimension, states, actions = (
+        1 + choices.below(3),
+        1 + choices.below(3),
+        1 + choices.size(*_FURTHER_ACTIONS),
+    )
+    horizon = 1 if conventions.unit == "transition" else choices.size(*_STEPS)
     texture, b, theta = _parameters(choices, dimension, precision)
     sides = [_random_steps(choices, rows, horizon, states, actions) for rows in (expert_rows, generator_rows)]
     weights = [1 + choices.indices(rows, 8) for rows in (expert_rows, generator_rows)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.errors import NoSuchExample
 
-from .cases import BYTES_PER_CASE
+from .cases import BYTES_PER_CASE, bytes_read
 from .observed import NotObservedError, ObservableError
 from .search import Failure, Judgement, Search, judged
 
@@ -27,7 +27,8 @@ def smallest(search: Search, failure: Failure) -> Failure:
     setting, data = failure.check.setting, failure.data
     if setting is None or data is None:
         return failure
-    best = failure
+    data = bytes_read(data, setting, search.precision, search.implementation.conventions)
+    best = replace(failure, data=data)
     tries = 0
     clear = _clear(failure.judgement.ratio)
 

@@ -20,6 +20,8 @@ from ganirl.logspace import log_normalise
 from .cases import BYTES_PER_CASE, Choices, Setting, broken_rules, case_from_bytes
 from .drawn import BYTES_PER_PROBLEM, DRAWN_DOORS, is_generic
 
+_BYTES_OF_USUAL_SIZES = 320
+
 
 def cases(
     setting: Setting = "batch",
@@ -38,7 +40,7 @@ def cases(
     """
     declared = conventions or Conventions()
     # Short bytes are mostly zeros, which no generic case is.
-    shortest = BYTES_PER_CASE if generic else 0
+    shortest = _BYTES_OF_USUAL_SIZES if generic else 0
     decoded = st.binary(min_size=shortest, max_size=BYTES_PER_CASE).map(
         lambda data: case_from_bytes(data, setting, PRECISIONS[dtype], declared)
     )

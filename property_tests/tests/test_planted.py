@@ -13,6 +13,8 @@ pytest.importorskip(
 )
 
 from planted import ODD, WRONG
+from planted.library import implementation
+from planted.wrong_sizes import SIZES
 
 from ganirl_properties import Report, judging, verify
 from ganirl_properties.search import Failure, Search
@@ -129,6 +131,19 @@ def test_a_factor_of_the_loss_is_right_up_to_it_in_every_claim(name: str, declar
     assert all(message.endswith(f"declare {declared}") if declared else not message for message in of_loss)
     of_c5 = {row.verdict for row in report.verdicts if row.claim == "C5"}
     assert of_c5 == {"satisfied" if declared is None else "conditional"}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("claim", SIZES)
+def test_what_is_right_up_to_a_size_is_caught(claim: str, seed: int) -> None:
+    target = implementation(SIZES[claim])
+    report = verify(target, claims=[claim[:2]], dtypes=["float64"], seed=seed)
+    shown = report.verdicts[0].counterexample
+    assert report.verdicts[0].verdict == "violated"
+    assert shown is not None
+    if claim == "B1":  # shrunk to the first size that shows it
+        assert max(shown.rows) == 17
+        assert min(shown.rows) == 1
 
 
 @pytest.mark.usefixtures("_unshrunk")

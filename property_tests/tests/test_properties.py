@@ -15,7 +15,15 @@ from ganirl import FLOAT32, FLOAT64, PRECISIONS, Case, Conventions, Problem
 from ganirl.framework import load_framework
 from ganirl.optimum import optimal_b
 from ganirl.truth import Truth
-from ganirl_properties.cases import BYTES_PER_CASE, SETTINGS, broken_rules, case_from_bytes, generic_bytes
+from ganirl_properties.cases import (
+    BYTES_PER_CASE,
+    SETTINGS,
+    Setting,
+    broken_rules,
+    bytes_read,
+    case_from_bytes,
+    generic_bytes,
+)
 from ganirl_properties.checks import CHECKS, Check
 from ganirl_properties.observed import NotObservedError
 from ganirl_properties.search import Search, judged
@@ -53,6 +61,36 @@ def test_no_bytes_whatever_make_a_sound_implementation_fail(check: Check, dtype:
         assert all(judgement.ratio <= 1.0 for judgement in judgements)
 
     holds()
+
+
+def test_sizes_beyond_those_of_every_day_are_drawn_too() -> None:
+    conventions = Conventions()
+    drawn = generic_bytes(np.random.default_rng(0), "batch", FLOAT64, conventions)
+    found = [case_from_bytes(data, "batch", FLOAT64, conventions) for data in islice(drawn, 600)]
+    rows = [len(side) for case in found for side in (case.expert, case.generator)]
+    steps = [case.expert.steps.mask.shape[1] for case in found]
+    actions = [case.policy_logits.shape[1] for case in found]
+    for sizes, least, usual, most in ((rows, 1, 6, 24), (steps, 1, 4, 10), (actions, 2, 4, 6)):
+        assert set(sizes) == set(range(least, most + 1))
+        assert 0.75 < np.mean(np.array(sizes) <= usual) < 0.95
+    # No byte is missing in the largest of them: 225 is 24 rows, 213 is 10 steps, 209 is 6 actions, 2 three of the rest.
+    largest = bytes([225, 225, 2, 2, 209, 213]) + bytes(range(256)) * 6
+    assert len(bytes_read(largest, "batch", FLOAT64, conventions)) <= BYTES_PER_CASE
+    case = case_from_bytes(largest, "batch", FLOAT64, conventions)
+    assert case.expert.steps.features.shape == case.generator.steps.features.shape == (24, 10, 3)
+    assert case.policy_logits.shape == (3, 6)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_what_is_not_read_may_be_left_out(setting: Setting) -> None:
+    conventions = Conventions()
+    for data in islice(generic_bytes(np.random.default_rng(1), setting, FLOAT64, conventions), 20):
+        read = bytes_read(data, setting, FLOAT64, conventions)
+        assert len(read) < BYTES_PER_CASE
+        whole, part = (case_from_bytes(each, setting, FLOAT64, conventions) for each in (data, read))
+        assert np.array_equal(whole.generator.features, part.generator.features)
+        assert np.array_equal(whole.expert.weight, part.expert.weight)
+        assert np.array_equal(whole.policy_logits, part.policy_logits)
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
