@@ -127,8 +127,10 @@ def test_interruption_saves_what_was_done(folder: Path) -> None:
     slow = "\nimport time\ndef slow(case, rows):\n    time.sleep(0.2)\n    return logit(case, rows)\n"
     slow += 'target = wrap(name="slow", discriminator_logit=slow)\nprint("loaded", flush=True)\n'
     (folder / "slow.py").write_text(ADAPTER + slow, encoding="utf-8")
+    # A shell that runs the tests in the background has made them deaf to Ctrl-C.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "verify", "slow.py:target", "--output", "out"],
+        [sys.executable, "-c", heard + PROGRAM, "verify", "slow.py:target", "--output", "out"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -152,4 +154,4 @@ def test_every_floor_says_something_of_every_claim() -> None:
         for floor in ("derivation", "enumeration", "property", "torch"):
             assert len(getattr(entry, floor)) > 10, (entry.id, floor)
         assert not entry.derivation.startswith("none") or "in its place" in entry.derivation, entry.id
-        assert bool(entry.observables) == (not entry.property.startswith("none")), entry.id
+        assert not entry.property.startswith("none"), entry.id
