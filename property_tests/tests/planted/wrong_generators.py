@@ -140,7 +140,7 @@ class MaskForgottenByThePolicy(Library):
         return -(log_pi * self.generator_reward(case, rows).detach()).mean()
 
 
-@wrong("E3", diagnosis=None)
+@wrong("E3", diagnosis="log-z-per-step")
 class OnceAStepB(_StepByStep):
     """b enters the reward of every step: an episode that lasts is charged more often."""
 
