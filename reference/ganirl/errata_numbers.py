@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +74,7 @@ def sign_of_the_energy() -> tuple[Shown, ...]:
         return float(p @ softplus(-logit) + q @ softplus(logit))
 
     right = discriminator_loss(p, q, energy, np.log(q), 0.0)
-    best = minimize_scalar(loss, bounds=(-20.0, 20.0), method="bounded", options={"xatol": 1e-12})
+    best: Any = minimize_scalar(loss, bounds=(-20.0, 20.0), method="bounded", options={"xatol": 1e-12})
     return (
         Shown("L_D with the energy of the data, E = −log p", loss(0.0), right),
         Shown("the same with the best bias", float(best.fun), right),
@@ -251,14 +252,16 @@ def contrastive_theta(problem: Problem) -> float:
         b = problem_optimum(problem, at).b
         return float(population(problem, at, b).discriminator_gradient[0][0])
 
-    return float(brentq(slope, -5.0, 5.0, xtol=1e-13))
+    found: Any = brentq(slope, -5.0, 5.0, xtol=1e-13)
+    return float(found)
 
 
 def _likelihood_theta(problem: Problem) -> float:
     def slope(theta: float) -> float:
         return float(population(problem, np.array([theta]), 0.0).demonstration_gradient[0])
 
-    return float(brentq(slope, -5.0, 5.0, xtol=1e-13))
+    found: Any = brentq(slope, -5.0, 5.0, xtol=1e-13)
+    return float(found)
 
 
 def _transition_optimum() -> Shown:
@@ -283,4 +286,5 @@ def _transition_optimum() -> Shown:
 
 
 def _least(function: Callable[[float], float], low: float, high: float) -> float:
-    return float(minimize_scalar(function, bounds=(low, high), method="bounded", options={"xatol": 1e-10}).x)
+    found: Any = minimize_scalar(function, bounds=(low, high), method="bounded", options={"xatol": 1e-10})
+    return float(found.x)
