@@ -17,6 +17,9 @@ FRESH_CASES = 10
 # Claims about the loss, which its form explains where nothing else does.
 _OF_THE_LOSS = ("A6", "A7", "B1", "B2", "B3", "C1", "C2", "C5", "I1", "N1", "N1b", "N2")
 
+# A tolerance of more than some per cent is that of a coarse format.
+_COARSE = 0.01
+
 # Two formulas that come this near to each other are the same on what was seen.
 _SAME = 1e-12
 
@@ -43,11 +46,16 @@ def diagnose(
     tolerance = float(np.sqrt(search.precision.unit_roundoff))
     candidates = list(_candidates(search))
 
-    def name(pool: list[Reading], claims: Iterable[str], what: str) -> None:
+    # In a coarse format D itself has rounded to 0 or 1, and one observable alone looks like that of many formulas:
+    # there it takes a name that a finer format has given.
+    known = [pipeline for pipeline in candidates if pipeline.formula.id in preferred]
+    of_one = known if preferred and tolerance > _COARSE else candidates
+
+    def name(pool: list[Reading], claims: Iterable[str], what: str, among: list[Pipeline] = of_one) -> None:
         wanted = [claim for claim in claims if claim in violated and claim not in named]
-        if not wanted or not pool:
+        if not wanted or not pool or not among:
             return
-        found = _nearest(pool, candidates, tolerance, preferred)
+        found = _nearest(pool, among, tolerance, preferred)
         if found is None:
             return
         sentence = f"on {FRESH_CASES} fresh cases its {what} of this formula"
@@ -60,7 +68,12 @@ def diagnose(
     observables = list(dict.fromkeys(reading.observable for reading in seen))
     claims_of = {observable: claims_of_observable(observable, observables) for observable in observables}
     spoken = {claim for claims in claims_of.values() for claim in claims}
-    name(seen, spoken, f"{_joined(observables)} {'is that' if len(observables) == 1 else 'are those'}")
+    name(
+        seen,
+        spoken,
+        f"{_joined(observables)} {'is that' if len(observables) == 1 else 'are those'}",
+        candidates,
+    )
     for observable in observables:
         name(_of(seen, observable), claims_of[observable], f"{observable} is that")
     if violated.keys() - named.keys():
