@@ -39,7 +39,7 @@ RUN = Run(
         "log_z": "bias",
         "weights": False,
         "equal_batches": True,
-        "precisions": ["float64", "float32"],
+        "precisions": ("float64", "float32"),
     },
     departures={"E3": "the policy is trained by PPO outside of this library"},
     observables=("discriminator_logit", "discriminator_loss", "generator_reward"),

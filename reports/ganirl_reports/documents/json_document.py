@@ -24,6 +24,12 @@ class ReportError(ValueError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"{problem}. {self.hint}")
+        self.problem = problem
+
+    @property
+    def mend(self) -> str:
+        """The hint as it goes on after a semicolon."""
+        return self.hint[:1].lower() + self.hint[1:]
 
 
 class UnreadableReportError(ReportError):

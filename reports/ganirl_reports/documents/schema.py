@@ -184,6 +184,7 @@ class ReportDocument(_Part):
         run = self.run.model_dump()
         for name in ("observables", "dtypes"):
             run[name] = tuple(run[name])
+        run["conventions"] = {name: _frozen(value) for name, value in run["conventions"].items()}
         return data.Report(
             run=data.Run(**run),
             verdicts=tuple(_verdict(row) for row in self.verdicts),
@@ -223,6 +224,11 @@ def counterexample(document: CounterexampleDocument) -> data.Counterexample:
     fields["case"] = _with_numbers(document.case)
     fields["rows"] = (document.rows[0], document.rows[1])
     return data.Counterexample(**fields)
+
+
+def _frozen(value: Any) -> Any:
+    """Return a convention as it was declared: JSON has lists alone, a frozen `Conventions` tuples."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _with_numbers(value: Any) -> Any:
