@@ -13,6 +13,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -254,7 +255,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{len(lines)} lines = {len(lines) - failed} within bounds + {failed} beyond")
 
     options.output.mkdir(parents=True, exist_ok=True)
-    record = {"versions": framework.versions(), "lines": [_plain(line) for line in lines]}
+    versions = {"date": datetime.now(UTC).date().isoformat(), **framework.versions()}
+    record = {"versions": versions, "lines": [_plain(line) for line in lines]}
     (options.output / "sweep.json").write_text(
         json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8"
     )

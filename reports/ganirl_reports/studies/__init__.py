@@ -18,6 +18,7 @@ STUDIES: Mapping[str, str] = MappingProxyType(
         "unbiasedness": "Which estimates of Z, of log Z and of their gradients are unbiased, exactly.",
         "bounds": "How near sound code comes to the error bounds, format by format.",
         "errata": "The loose statements of Finn et al. (2016), each with the number that shows it.",
+        "device": "Every observable and claim on the devices that are here, in every format.",
         "matrix": "Every claim: its derivation, enumeration, property, PyTorch check, and what it needs.",
     }
 )
