@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -41,18 +41,23 @@ def load_target(spec: str) -> Implementation:
     TargetError
         One sentence: what cannot be found, imported or used, and the mend.
     """
-    if ":" not in spec:
+    if spec.startswith(PREFIX):
+        loaded: Any = ExternalTarget(spec.removeprefix(PREFIX))
+    elif ":" not in spec:
+        name, wanted = split_version(spec)
         points = {point.name: point for point in _points()}
-        if spec not in points:
+        if name not in points:
             raise TargetError(
-                f"there is no built-in target {spec!r}; there are {', '.join(sorted(points))}; "
+                f"there is no built-in target {name!r}; there are {', '.join(sorted(points))}; "
                 + (
-                    f"did you mean {spec}:target?"
-                    if spec.endswith(".py")
+                    f"did you mean {name}:target?"
+                    if name.endswith(".py")
                     else "name your own as module:attribute or path/to/file.py:attribute"
                 )
             )
-        loaded = _load_entry_point(points[spec])
+        if wanted is not None:
+            _check_version(name, wanted)
+        loaded = _load_entry_point(points[name])
     else:
         place, _, attribute = spec.rpartition(":")
         module = _load_file(Path(os.path.expanduser(place))) if place.endswith(".py") else _load_module(place)
@@ -73,6 +78,11 @@ def list_targets() -> tuple[TargetInfo, ...]:
             observables = len(available_observables(loaded))
             unit = loaded.conventions.unit
             found.append(
+        except _LibraryMissingError as missing:
+            wanted = missing.library.requirement
+            found.append(
+                TargetInfo(point.name, False, f"--isolated runs it; here it needs: pip install {wanted}")
+            )
                 TargetInfo(point.name, True, f"{loaded.framework}, {unit} unit, {observables} observables")
             )
     return tuple(found)
@@ -147,19 +157,27 @@ def _points() -> Iterator[EntryPoint]:
     yield from entry_points(group=GROUP)
 
 
-# What to install for a built-in target whose library is missing.
-_LIBRARIES = {"torch": "torch", "imitation-airl": "imitation==1.0.1", "imitation-gail": "imitation==1.0.1"}
+class _LibraryMissingError(TargetError):
+    """The library that a built-in target runs is not installed here."""
+
+    def __init__(self, target: str, library: Library, missing: ImportError) -> None:
+        super().__init__(
+            f"the target {target!r} needs a library that is not here ({missing}); add --isolated to run it in an "
+            f"environment of its own, or install it here with: pip install {library.requirement}"
+        )
+        self.library = library
 
 
 def _load_entry_point(point: EntryPoint) -> Any:
     try:
         return point.load()
     except ImportError as missing:
-        library = _LIBRARIES.get(point.name)
-        mend = f"; install it with: pip install {library}" if library else ""
-        raise TargetError(
-            f"the target {point.name!r} needs a library that is not here ({missing}){mend}"
-        ) from missing
+        library = library_of(point.name)
+        if library is None:
+            raise TargetError(
+                f"the target {point.name!r} needs a library that is not here ({missing})"
+            ) from missing
+        raise _LibraryMissingError(point.name, library, missing) from missing
     except (Exception, SystemExit) as failure:
         raise TargetError(f"the target {point.name!r} cannot be imported: {_said(failure)}") from failure
 
@@ -172,6 +190,21 @@ def _load_module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as missing:
+def _check_version(target: str, wanted: str) -> None:
+    """Raise unless the library that a target runs is installed here in the version that is asked for."""
+    library = library_of(target)
+    if library is None:
+        raise TargetError(f"the target {target!r} is not known by a library whose version could be chosen")
+    library = library.at(wanted)
+    mend = "add --isolated to run that version in an environment of its own"
+    try:
+        installed = version(library.distribution)
+    except PackageNotFoundError:
+        raise TargetError(f"{library.distribution} is not installed here; {mend}") from None
+    if not library.is_version(installed):
+        raise TargetError(f"{library.distribution} {installed} is installed here, not {wanted}; {mend}")
+
+
         if missing.name and (name == missing.name or name.startswith(missing.name + ".")):
             raise TargetError(f"there is no module {name!r} here or on the path") from missing
         raise TargetError(f"{name} cannot be imported: {_said(missing)}") from missing
