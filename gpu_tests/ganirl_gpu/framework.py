@@ -88,6 +88,7 @@ class TorchFramework:
             policy_logits=number(case.policy_logits).requires_grad_(),
             expert=rows(case.expert),
             generator=rows(case.generator),
+            process=None if case.process is None else case.process.converted(number),
         )
 
     def numpy(self, value: Any) -> Array:

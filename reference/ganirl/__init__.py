@@ -11,6 +11,8 @@ from .implementation import OBSERVABLES, Gradient, Implementation, available_obs
 from .mdp import TabularMDP
 from .precision import BFLOAT16, FLOAT32, FLOAT64, PRECISIONS, Precision
 from .problem import Problem, energy_based_model, finite_space
+from .process import Process
+from .process_conventions import ProcessConventions
 from .sequences import SequenceSpace
 
 __version__ = "0.1.0"
@@ -33,6 +35,8 @@ __all__ = [
     "LinearCost",
     "Precision",
     "Problem",
+    "Process",
+    "ProcessConventions",
     "Rows",
     "SequenceSpace",
     "Steps",

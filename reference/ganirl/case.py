@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .precision import PRECISIONS, Precision
+from .process import Process
 
-Unit = Literal["trajectory", "transition"]
+Unit = Literal["trajectory", "transition", "process"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,9 @@ class Case:
     policy_logits : (S, A), the generator: π(a|s) is the softmax of row s
     expert, generator : the two sides; their sizes differ unless the implementation needs them equal
     precision_name : ``"float64"``, ``"float32"`` or ``"bfloat16"``
-    unit : whether a row is a trajectory or a transition
+    unit : whether a row is a trajectory or a transition; or ``"process"``, for tabular code
+    process : what tabular code is to solve at θ; the expert's rows are demonstrations in it, the generator's the same
+        again, and b and the policy logits are zero and mean nothing
     """
 
     theta: Any
@@ -105,6 +108,22 @@ class Case:
     generator: Rows
     precision_name: str
     unit: Unit
+    process: Process | None = None
+
+    @property
+    def mdp(self) -> Process:
+        """The process of a case for tabular code.
+
+        Raises
+        ------
+        ValueError
+            For a case of another unit.
+        """
+        if self.process is None:
+            raise ValueError(
+                f'a case of unit "{self.unit}" has no process; declare Conventions(unit="process")'
+            )
+        return self.process
 
     @property
     def precision(self) -> Precision:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from .case import Unit
+from .process_conventions import ProcessConventions
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Conventions:
 
     Attributes
     ----------
-    unit : what a row is, a whole trajectory or one transition
+    unit : what a row is, a whole trajectory or one transition; ``"process"`` for tabular code, which is handed an MDP
+        with demonstrations, and of whose conventions all but ``weights`` and ``precisions`` are in ``process``
     expert_label : 1 if D is the probability of the expert, 0 if it is that of the generator (claim I2)
     loss_scale : ``"sum_of_means"`` is the paper's L_D; ``"mean_of_all"`` averages the concatenation of both
         batches (½ L_D for equal batches, claim I1); ``"sum"`` adds all rows
@@ -36,6 +38,7 @@ class Conventions:
     weights : whether weighted rows are accepted; if not, every batch is averaged
     equal_batches : whether both batches must have one size
     precisions : the formats that it can work in; None for all
+    process : the conventions of tabular code; for other units there are none
     """
 
     unit: Unit = "trajectory"
@@ -52,10 +55,11 @@ class Conventions:
     weights: bool = False
     equal_batches: bool = False
     precisions: tuple[str, ...] | None = None
+    process: ProcessConventions | None = None
 
     def __post_init__(self) -> None:
         allowed: dict[str, tuple[object, ...]] = {
-            "unit": ("trajectory", "transition"),
+            "unit": ("trajectory", "transition", "process"),
             "expert_label": (0, 1),
             "loss_scale": ("sum_of_means", "mean_of_all", "sum"),
             "loss_form": ("any", "log_sigmoid", "softplus", "bce"),
@@ -72,6 +76,30 @@ class Conventions:
                 raise ValueError(f"Conventions({name}={getattr(self, name)!r}) must be a finite number")
         if not self.loss_factor > 0:
             raise ValueError(f"Conventions(loss_factor={self.loss_factor!r}) must be positive")
+        if self.unit == "process" and self.process is None:
+            object.__setattr__(self, "process", ProcessConventions())
+        if self.unit != "process" and self.process is not None:
+            raise ValueError('Conventions(process=…) belongs to unit="process"')
+
+    @property
+    def of_process(self) -> ProcessConventions:
+        """The conventions of tabular code.
+
+        Raises
+        ------
+        ValueError
+            For another unit, which has none.
+        """
+        if self.process is None:
+            raise ValueError(f'Conventions(unit="{self.unit}") has no conventions of a process')
+        return self.process
+
+    def declared(self) -> dict[str, Any]:
+        """Return what this unit's code chooses, name → choice, for a report."""
+        if self.process is None:
+            return {name: value for name, value in asdict(self).items() if name != "process"}
+        own = {name: getattr(self, name) for name in ("unit", "weights", "precisions")}
+        return own | asdict(self.process)
 
     def side_scales(self, expert_rows: int, generator_rows: int) -> tuple[float, float]:
         """Factors (α_p, α_q) of α_p E_p[−log D] + α_q E_q[−log(1−D)], the loss as optimised (claim I1)."""

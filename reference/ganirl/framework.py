@@ -107,6 +107,7 @@ class NumpyFramework:
             policy_logits=cast(case.policy_logits),
             expert=rows(case.expert),
             generator=rows(case.generator),
+            process=None if case.process is None else case.process.converted(cast),
         )
 
     def numpy(self, value: Any) -> Array:

@@ -60,8 +60,15 @@ OBSERVABLES: dict[str, str] = {
     "policy_loss": "(case) -> scalar: the surrogate whose gradient in the policy logits trains the generator",
     "irl_loss": "(case) -> scalar: the guided-cost-learning loss, without a discriminator",
     "irl_gradient": "(case) -> (d,): its gradient in θ; autodiff of irl_loss if left out",
-    "log_partition": "(case) -> scalar: the estimate of log Z, log E_μ[e^{−c}/μ̃] at the case's b",
+    "log_partition": "(case) -> scalar: the estimate of log Z, log E_μ[e^{−c}/μ̃] at the case's b; of a process, log Z "
+    "or E_ρ0[V]",
     "log_q": "(case, rows) -> (n,): Σ_t log π(a_t|s_t) of the given actions under the case's policy",
+    "soft_values": "(case) -> (T, S) or (T + 1, S), or (S,) without a limit: V of what is yet to come, of a process",
+    "policy": "(case) -> (T, S, A), or (S, A) without a limit: π(a|s) of a process",
+    "occupancy": "(case) -> visits of a process, along the declared axes and at the declared scale",
+    "demonstration_gradient": "(case) -> (d,): ∂/∂θ, downhill, of E_p[c] + log Z over the demonstrations case.expert; "
+    "autodiff of demonstration_loss if left out",
+    "demonstration_loss": "(case) -> scalar: what that is the gradient of, in the code's own words",
 }
 
 Observable = Callable[..., Any]
