@@ -14,6 +14,7 @@ from ganirl import PRECISIONS, Case, Conventions, Implementation, Precision
 from ganirl.bounds import FloatModel
 from ganirl.certified import Certifier
 from ganirl.framework import Framework
+from ganirl.stub import stubs_of
 from ganirl.truth import Truth
 
 from .cases import SETTINGS, Setting, at_optimum, case_from_bytes, generic_bytes
@@ -203,7 +204,9 @@ class Search:
         for check in (check for check in CHECKS if check.claim == claim and check.name not in without):
             missing = [name for name in check.observables if not self.implementation_has(name)]
             if missing:
-                finding.unobserved.append(f"it has no {' and no '.join(missing)}")
+                stubs = stubs_of(self.implementation, tuple(missing))
+                said = f"it has no {' and no '.join(missing)}"
+                finding.unobserved.append(f"{' and '.join(stubs)} is still a stub" if stubs else said)
                 continue
             try:
                 with np.errstate(all="ignore"):  # what overflows is judged, not printed

@@ -15,9 +15,10 @@ from multiprocessing.context import BaseContext
 
 import numpy as np
 
-from ganirl import PRECISIONS, Implementation, __version__, available_observables
+from ganirl import OBSERVABLES, PRECISIONS, Implementation, __version__, available_observables
 from ganirl.claims import CLAIM_SET, Claim, select
 from ganirl.framework import Framework, load_framework
+from ganirl.stub import stubs_of, told
 from ganirl_symbolic.intervals import certifier
 
 from .equivalence import equivalence
@@ -121,7 +122,13 @@ def verify(
     verdicts = _with_stale_departures(verdicts, implementation)
     order = {(claim.id, name): place for place, (claim, name) in enumerate(plan)}
     verdicts.sort(key=lambda verdict: order[verdict.claim, verdict.dtype])
-    return Report(run, tuple(verdicts), equivalence(run.observables, implementation.conventions, verdicts))
+    stubs = stubs_of(implementation, tuple(OBSERVABLES))
+    return Report(
+        run,
+        tuple(verdicts),
+        equivalence(run.observables, implementation.conventions, verdicts),
+        warnings=(told(stubs),) if stubs else (),
+    )
 
 
 def _framework(implementation: Implementation) -> Framework:

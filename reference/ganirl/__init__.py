@@ -14,6 +14,7 @@ from .problem import Problem, energy_based_model, finite_space
 from .process import Process
 from .process_conventions import ProcessConventions
 from .sequences import SequenceSpace
+from .stub import Stub, stub
 
 __version__ = "0.1.0"
 
@@ -40,10 +41,12 @@ __all__ = [
     "Rows",
     "SequenceSpace",
     "Steps",
+    "Stub",
     "TabularMDP",
     "TanhNetwork",
     "available_observables",
     "energy_based_model",
     "finite_space",
+    "stub",
     "wrap",
 ]

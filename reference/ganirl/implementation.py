@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .case import Case, Rows
 from .conventions import Conventions
+from .stub import Stub
 
 
 class Gradient(NamedTuple):
@@ -114,7 +115,7 @@ def wrap(
     for observable, function in observables.items():
         if observable not in OBSERVABLES:
             raise TypeError(f"there is no observable {observable!r}; there are {', '.join(OBSERVABLES)}")
-        if not callable(function):
+        if not callable(function) and not isinstance(function, Stub):
             raise TypeError(f"{observable} must be callable as {OBSERVABLES[observable]}, not {function!r}")
     return Wrapped(name, conventions or Conventions(), dict(departures or {}), framework, dict(observables))
 

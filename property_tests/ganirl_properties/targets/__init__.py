@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from ganirl import OBSERVABLES, Conventions, Implementation, available_observables
+from ganirl.stub import stubs_of, told
 from ganirl_properties.errors import TargetError
 
 GROUP = "ganirl.targets"
@@ -119,7 +120,12 @@ def check_implementation(candidate: Any, spec: str | None = None) -> None:
     if not isinstance(getattr(candidate, "versions", {}), Mapping):
         raise TargetError(f"{name}.versions must map libraries to versions, not be {candidate.versions!r}")
     if not available_observables(candidate):
-        raise TargetError(f"{name} has no observable; give it at least one of {', '.join(OBSERVABLES)}")
+        stubs = stubs_of(candidate, tuple(OBSERVABLES))
+        raise TargetError(
+            f"{name} has nothing to verify yet: {told(stubs)}"
+            if stubs
+            else f"{name} has no observable; give it at least one of {', '.join(OBSERVABLES)}"
+        )
 
 
 def _check_readable(candidate: Any, name: str, part: str) -> None:
