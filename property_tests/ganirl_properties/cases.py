@@ -8,7 +8,7 @@ them full mantissas; the search always does (MATH section 9: dyadic numbers woul
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -18,53 +18,17 @@ from ganirl import Case, Conventions, Precision, Rows, Steps
 from ganirl.batch import log_likelihood
 from ganirl.logspace import log_sum_exp
 
+from .choices import Choices, texture_of, textured
 from .paths import all_paths, taken
+from .process_cases import broken_rules_of_process, process_case
 
 Array = npt.NDArray[np.float64]
 
-Setting = Literal["batch", "optimum", "population", "converged", "matched"]
-SETTINGS: tuple[Setting, ...] = ("batch", "optimum", "population", "converged", "matched")
+Setting = Literal["batch", "optimum", "population", "converged", "matched", "process"]
+SETTINGS: tuple[Setting, ...] = ("batch", "optimum", "population", "converged", "matched", "process")
 
 # What the largest case reads; a byte costs next to nothing, and one that is not read costs nothing more.
 BYTES_PER_CASE = 1536
-
-
-# Bytes below this one are a size of every day.
-_OFTEN = 208
-
-
-@dataclass
-class Choices:
-    """Bytes read one after the other; zeros for ever beyond the end."""
-
-    data: bytes
-    position: int = 0
-
-    def take(self, count: int) -> npt.NDArray[np.int64]:
-        """Return the next bytes, 0 … 255, shape (count,)."""
-        chunk = self.data[self.position : self.position + count]
-        self.position += count
-        return np.frombuffer(chunk.ljust(count, b"\0"), dtype=np.uint8).astype(np.int64)
-
-    def below(self, bound: int) -> int:
-        """Return a choice 0 … bound − 1."""
-        return int(self.take(1)[0]) % bound
-
-    def size(self, usual: int, rarely: int) -> int:
-        """Return 1 … usual, and now and then up to ``rarely``: a bug may wait for a size."""
-        byte = int(self.take(1)[0])
-        beyond = byte - _OFTEN
-        return 1 + byte % usual if beyond < 0 else usual + 1 + beyond % (rarely - usual)
-
-    def indices(self, count: int, bound: int) -> npt.NDArray[np.int64]:
-        """Return choices 0 … bound − 1, shape (count,)."""
-        return self.take(count) % bound
-
-    def signed(self, count: int, unit: float) -> Array:
-        """Return multiples of a unit, −128 … 127 of them, 0 the simplest, then 1, −1, 2 …; shape (count,)."""
-        raw = self.take(count)
-        magnitude = (raw + 1) // 2
-        return np.where(raw % 2 == 1, magnitude, -magnitude) * unit
 
 
 def case_from_bytes(data: bytes, setting: Setting, precision: Precision, conventions: Conventions) -> Case:
@@ -76,7 +40,8 @@ def case_from_bytes(data: bytes, setting: Setting, precision: Precision, convent
     setting : ``"batch"``: rows and weights unrelated to q (tier 1); ``"optimum"`` is decoded alike, and its b is set
         to b* by `at_optimum`; ``"population"``: the generator's rows are all of q, by weights or by multiplicity
         (tier 2); ``"converged"``: a population with q = p_θ and b = log Z_θ + 2√u (claim C5); ``"matched"``:
-        populations on both sides, with e^{−c−b} the data's density and another one the generator's (claim A7)
+        populations on both sides, with e^{−c−b} the data's density and another one the generator's (claim A7);
+        ``"process"``: for tabular code
     """
     return _decoded(Choices(data), setting, precision, conventions)
 
@@ -89,6 +54,8 @@ def bytes_read(data: bytes, setting: Setting, precision: Precision, conventions:
 
 
 def _decoded(choices: Choices, setting: Setting, precision: Precision, conventions: Conventions) -> Case:
+    if setting == "process":
+        return process_case(choices, precision, conventions)
     if setting == "matched":
         case = _matched(choices, precision, conventions)
     elif setting in ("population", "converged"):
@@ -126,23 +93,11 @@ def absorb_b(case: Case) -> Case:
     return replace(with_constant_feature(case, case.b), b=np.zeros(()))
 
 
-def _texture(choices: Choices) -> float:
-    return choices.below(64) / 64 * 0.011
-
-
-def _textured(values: Array, texture: float, precision: Precision) -> Array:
-    """Give every value digits of its own below the dyadic ones, then round: an index-dependent factor near 1."""
-    if texture == 0.0:
-        return precision.round(values)
-    factor = 1.0 + texture * np.cos(1.0 + np.arange(values.size, dtype=np.float64)).reshape(values.shape)
-    return precision.round(values * factor)
-
-
 def _parameters(choices: Choices, dimension: int, precision: Precision) -> tuple[float, Array, Array]:
-    texture = _texture(choices)
+    texture = texture_of(choices)
     scale = 2.0 ** (-choices.below(5))
-    b = _textured(choices.signed(1, 1 / 16), texture, precision)
-    theta = _textured(choices.signed(dimension, scale / 16), texture, precision)
+    b = textured(choices.signed(1, 1 / 16), texture, precision)
+    theta = textured(choices.signed(dimension, scale / 16), texture, precision)
     return texture, b[0], theta
 
 
@@ -163,9 +118,9 @@ def _batch(choices: Choices, precision: Precision, conventions: Conventions) -> 
     texture, b, theta = _parameters(choices, dimension, precision)
     sides = [_random_steps(choices, rows, horizon, states, actions) for rows in (expert_rows, generator_rows)]
     weights = [1 + choices.indices(rows, 8) for rows in (expert_rows, generator_rows)]
-    logits = _textured(choices.signed(states * actions, 1 / 16), texture, precision).reshape(states, actions)
+    logits = textured(choices.signed(states * actions, 1 / 16), texture, precision).reshape(states, actions)
     table = choices.signed(states * actions * 2 * dimension, 1 / 32)
-    features = _textured(table, texture, precision).reshape(states, actions, 2, dimension)
+    features = textured(table, texture, precision).reshape(states, actions, 2, dimension)
     rows = [
         _rows(steps, features, logits, _weights(weight, precision, conventions), precision)
         for steps, weight in zip(sides, weights, strict=True)
@@ -223,9 +178,9 @@ def _population(choices: Choices, precision: Precision, conventions: Conventions
     state, action = np.repeat(np.arange(states), actions), np.tile(np.arange(actions), states)
     multiplicity = np.tile(spread, states)
     logits = np.tile(precision.round(np.log(spread / spread.sum())), (states, 1))
-    offsets = _textured(choices.signed(states, 1 / 16), texture, precision)
+    offsets = textured(choices.signed(states, 1 / 16), texture, precision)
     logits = precision.round(logits + offsets[:, None])
-    features = _textured(choices.signed(states * actions * dimension, 1 / 32), texture, precision)
+    features = textured(choices.signed(states * actions * dimension, 1 / 32), texture, precision)
     table = np.repeat(features.reshape(states, actions, 1, dimension), 2, axis=2)
     if converged:
         # c = −log of the policy's unnormalised mass, exactly: the first feature carries it, with θ₀ = 1.
@@ -275,9 +230,9 @@ def _tree(
     texture, b, theta = _parameters(choices, dimension, precision)
     shares = np.array(_POLICIES[choices.below(len(_POLICIES))])
     states, actions = shares.shape
-    offsets = _textured(choices.signed(states, 1 / 16), texture, precision)
+    offsets = textured(choices.signed(states, 1 / 16), texture, precision)
     logits = precision.round(np.log(shares / shares.sum(axis=1, keepdims=True)) + offsets[:, None])
-    table = _textured(choices.signed(states * actions * 2 * dimension, 1 / 32), texture, precision)
+    table = textured(choices.signed(states * actions * 2 * dimension, 1 / 32), texture, precision)
     table = table.reshape(states, actions, 2, dimension)
     # The number of states is the end.
     following = choices.indices(states * actions, states + 1).reshape(states, actions)
@@ -310,10 +265,10 @@ def _matched(choices: Choices, precision: Precision, conventions: Conventions) -
     points = np.arange(len(spread))
     # Another arrangement of the same shares: as many rows on either side, and nowhere uniform or equal.
     of_data = np.roll(spread, 1 + choices.below(len(spread) - 1))
-    offset = _textured(choices.signed(1, 1 / 16), texture, precision)
+    offset = textured(choices.signed(1, 1 / 16), texture, precision)
     logits = precision.round(np.log(spread / spread.sum()) + offset)[None, :]
     carried = precision.round(-np.log(of_data / of_data.sum()) + 0.3125)
-    features = _textured(choices.signed(len(spread) * dimension, 1 / 32), texture, precision)
+    features = textured(choices.signed(len(spread) * dimension, 1 / 32), texture, precision)
     table = np.concatenate([carried[:, None], features.reshape(len(spread), dimension)], axis=1)
     table = np.repeat(table[None, :, None, :], 2, axis=2)
     theta = np.concatenate([[1.0], np.zeros(dimension)])
@@ -390,6 +345,10 @@ def generic_bytes(
     while True:
         data = rng.bytes(BYTES_PER_CASE)
         case = case_from_bytes(data, setting, precision, conventions)
+        if setting == "process":
+            if not broken_rules_of_process(case, conventions.of_process):
+                yield data
+            continue
         one_size = conventions.equal_batches or setting == "matched"  # there, pooled means must not move b*
         if (one_size or len(case.expert) != len(case.generator)) and not broken_rules(case):
             yield data

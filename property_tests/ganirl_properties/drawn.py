@@ -41,7 +41,7 @@ from ganirl.logspace import log_normalise
 from ganirl.step_cost import StepFunction
 from ganirl.unrolled import discounted, unrolled
 
-from .cases import Choices
+from .choices import Choices
 
 Array = npt.NDArray[np.float64]
 

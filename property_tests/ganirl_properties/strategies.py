@@ -17,7 +17,8 @@ from ganirl import PRECISIONS, Case, Conventions, Problem, finite_space
 from ganirl.instance import Instance
 from ganirl.logspace import log_normalise
 
-from .cases import BYTES_PER_CASE, Choices, Setting, broken_rules, case_from_bytes
+from .cases import BYTES_PER_CASE, Setting, broken_rules, case_from_bytes
+from .choices import Choices
 from .drawn import BYTES_PER_PROBLEM, DRAWN_DOORS, is_generic
 
 _BYTES_OF_USUAL_SIZES = 320

@@ -97,8 +97,8 @@ class ProcessConventions:
                 'horizon="discounted" needs occupancy_scale="discounted" or "discounted_normalised"',
             ),
             (
-                self.sweeps is not None and self.horizon != "first_exit",
-                'sweeps belongs to horizon="first_exit"',
+                self.sweeps is not None and not (trajectory and self.horizon == "first_exit"),
+                'sweeps belongs to horizon="first_exit" with entropy="trajectory"',
             ),
             (self.tolerance > 0.0 and fixed, "tolerance belongs to horizons without limit"),
             (
