@@ -24,7 +24,7 @@ from ganirl.certified import (
 )
 from ganirl.certified.truth import OBSERVED
 
-from .checks import CHECKS, Check, Comparison, View
+from .checks import Check, Comparison, View
 from .observed import NotObservedError, ObservableError
 from .report import Verdict
 from .search import Failure, Finding, Search, judge
@@ -58,7 +58,7 @@ class Certification:
 
     def breach(self, claim: str) -> str | None:
         """Return what is wrong with the reference on the cases of a claim; None if it is as near as it says."""
-        for check in (check for check in CHECKS if check.claim == claim):
+        for check in self.search.checks(claim):
             source: object = check.setting or check.instances
             try:
                 for index, (_, view) in enumerate(self.search.suited(check)):
@@ -90,6 +90,8 @@ class Certification:
         """
         if not finding.judged or row.verdict in ("error", "inconclusive", "not_addressed"):
             return row
+        if self.search.implementation.conventions.unit == "process":
+            return row  # there are no intervals of a dynamic programme: the evidence stays that of its cases
         breach = self.breach(row.claim)
         if breach is not None:
             return _inconclusive(row, breach)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ganirl import Case, Conventions, Implementation
-from ganirl.framework import Framework
+from ganirl.framework import Differentiating, Framework
 
 Array = npt.NDArray[np.float64]
 T = TypeVar("T")
@@ -163,6 +164,47 @@ class Observed:
 
         return self._memo("generator_gradient", "", take)
 
+    # --- of tabular code ------------------------------------------------------------------------------------
+
+    def soft_values(self) -> Array:
+        """V, (T, S) or (T + 1, S), as it gives them; (1, S) where there is no limit."""
+        process = self.case.mdp
+        if self.conventions.of_process.horizon != "fixed":
+            return self._array("soft_values", (process.states,))[None]
+        shape = (process.horizon, process.states)
+        return self._array("soft_values", shape, (process.horizon + 1, process.states))
+
+    def policy(self) -> Array:
+        """π, (T, S, A); (1, S, A) where there is no limit."""
+        process = self.case.mdp
+        shape = (process.states, process.actions)
+        if self.conventions.of_process.horizon != "fixed":
+            return self._array("policy", shape)[None]
+        return self._array("policy", (process.horizon, *shape))
+
+    def occupancy(self) -> Array:
+        """Visits along the declared axes, at the declared scale."""
+        process, of = self.case.mdp, self.conventions.of_process
+        steps = process.horizon + (of.visits == "states")
+        sizes = {"t": steps, "s": process.states, "a": process.actions}
+        return self._array("occupancy", tuple(sizes[axis] for axis in of.occupancy_axes))
+
+    def demonstration_loss(self) -> float:
+        """What its demonstration gradient is meant to be the gradient of."""
+        return self._scalar("demonstration_loss")
+
+    def demonstration_gradient(self) -> Array:
+        """∂/∂θ of the IRL objective, (d,)."""
+
+        def take() -> Array:
+            if self.has("demonstration_gradient"):
+                result = self._call("demonstration_gradient")
+                return self._shaped("demonstration_gradient", result, self.case.theta.shape)
+            (taken,) = self._differentiate("demonstration_loss", ("theta",))
+            return np.zeros(self.case.theta.shape) if taken is None else taken
+
+        return self._memo("demonstration_gradient", "", take)
+
     # --- asking ---------------------------------------------------------------------------------------------
 
     def _memo(self, name: str, side: str, take: Callable[[], T]) -> T:
@@ -182,7 +224,7 @@ class Observed:
         arguments = (case,) if side is None else (case, getattr(case, side))
         try:
             return getattr(self.implementation, name)(*arguments)
-        except (NotObservedError, KeyboardInterrupt):
+        except (NotObservedError, ObservableError, KeyboardInterrupt):
             raise
         except BaseException as raised:  # an adapter that exits must not take the verdict with it
             message = str(raised).strip().splitlines()
@@ -196,10 +238,21 @@ class Observed:
 
         return self._memo(name, side, take)
 
+    def _array(self, name: str, shape: tuple[int, ...], other: tuple[int, ...] | None = None) -> Array:
+        return self._memo(name, "", lambda: self._shaped(name, self._call(name), shape, other=other))
+
     def _scalar(self, name: str) -> float:
         return float(self._memo(name, "", lambda: self._shaped(name, self._call(name), ())))
 
-    def _shaped(self, name: str, value: Any, shape: tuple[int, ...], *, column: bool = False) -> Array:
+    def _shaped(
+        self,
+        name: str,
+        value: Any,
+        shape: tuple[int, ...],
+        *,
+        column: bool = False,
+        other: tuple[int, ...] | None = None,
+    ) -> Array:
         if value is None:
             raise ObservableError(f"{name} returned None; expected an array of shape {shape}")
         try:
@@ -208,27 +261,35 @@ class Observed:
             raise ObservableError(
                 f"{name} returned {type(value).__name__}, which is no array: {unfit}"
             ) from unfit
-        if array.shape == shape:
+        if array.shape in (shape, other):
             return array
         if column and array.shape == (*shape, 1):
             return array[:, 0]
         if shape == () and array.size == 1:
             return array.reshape(())
-        wanted = f"{shape} or {(*shape, 1)}" if column else f"{shape or 'a scalar'}"
+        other = (*shape, 1) if column else other
+        wanted = f"{shape or 'a scalar'}" if other is None else f"{shape} or {other}"
         raise ObservableError(f"{name} returned shape {array.shape}; expected {wanted}")
 
     def _differentiate(self, name: str, wrt: tuple[str, ...]) -> tuple[Array | None, ...]:
         case = self._handed()
-        value = self._call(name, case)
-        # The value has been computed with its graph: it need not be asked for again.
-        self._values.setdefault((name, ""), self._shaped(name, value, ()))
-        try:
-            taken = self.framework.gradients(value, case, wrt)
-        except Exception as raised:
-            raise ObservableError(
-                f"differentiating {name} raised {type(raised).__name__}: {raised}"
-            ) from raised
-        if taken is None and isinstance(value, int | float | np.generic | np.ndarray):
+        taken: tuple[Array | None, ...] | None
+        if isinstance(self.framework, Differentiating):
+            value, taken = self.framework.differentiated(partial(self._call, name), case, wrt)
+            self._values.setdefault((name, ""), self._shaped(name, value, ()))
+        else:
+            value = self._call(name, case)
+            # The value has been computed with its graph: it need not be asked for again.
+            self._values.setdefault((name, ""), self._shaped(name, value, ()))
+            try:
+                taken = self.framework.gradients(value, case, wrt)
+            except Exception as raised:
+                raise ObservableError(
+                    f"differentiating {name} raised {type(raised).__name__}: {raised}"
+                ) from raised
+        if taken is None and not hasattr(
+            value, "requires_grad"
+        ):  # a number, or an array that carries no graph
             raise NotObservedError(f"{name} cannot be differentiated here, and the adapter gives no gradient")
         if taken is None or all(part is None for part in taken):
             fields = " or ".join(f"case.{field}" for field in wrt)

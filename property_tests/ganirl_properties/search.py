@@ -201,7 +201,9 @@ class Search:
     def examine(self, claim: str, without: Container[str] = ()) -> Finding:
         """Run every check of a claim, but for those named otherwise, on every case that suits it."""
         finding = Finding(claim)
-        for check in (check for check in CHECKS if check.claim == claim and check.name not in without):
+        for check in self.checks(claim):
+            if check.name in without:
+                continue
             missing = [name for name in check.observables if not self.implementation_has(name)]
             if missing:
                 stubs = stubs_of(self.implementation, tuple(missing))
@@ -218,6 +220,11 @@ class Search:
                 finding.error = str(why)
                 return finding
         return finding
+
+    def checks(self, claim: str) -> Iterator[Check]:
+        """Yield the checks of a claim that this unit's code could show."""
+        unit = self.implementation.conventions.unit
+        return (check for check in CHECKS if check.claim == claim and check.suits(unit))
 
     def implementation_has(self, observable: str) -> bool:
         """Whether the adapter has an observable."""

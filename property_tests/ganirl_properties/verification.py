@@ -16,6 +16,7 @@ from multiprocessing.context import BaseContext
 import numpy as np
 
 from ganirl import OBSERVABLES, PRECISIONS, Implementation, __version__, available_observables
+from ganirl.case import Unit
 from ganirl.claims import CLAIM_SET, Claim, select
 from ganirl.framework import Framework, load_framework
 from ganirl.stub import stubs_of, told
@@ -68,7 +69,7 @@ def verify(
     started = time.perf_counter()
     stamp = datetime.now(UTC).isoformat(timespec="seconds")
     framework = _framework(implementation)
-    planned = _planned(claims)
+    planned = _planned(claims, implementation.conventions.unit)
     formats = _formats(implementation, framework, dtypes)
     if profile not in PROFILES:
         raise UsageError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
@@ -106,7 +107,7 @@ def verify(
         ganirl=__version__,
         claim_set=CLAIM_SET,
         target=implementation.name,
-        conventions=dataclasses.asdict(implementation.conventions),
+        conventions=implementation.conventions.declared(),
         departures=dict(implementation.departures),
         observables=available_observables(implementation),
         profile=profile,
@@ -138,14 +139,17 @@ def _framework(implementation: Implementation) -> Framework:
         raise UsageError(str(missing)) from missing
 
 
-def _planned(patterns: Iterable[str] | None) -> list[Claim]:
+def _planned(patterns: Iterable[str] | None, unit: Unit) -> list[Claim]:
     try:
         chosen = select(patterns)
     except LookupError as unknown:
         raise UsageError(str(unknown)) from unknown
-    planned = [claim for claim in chosen if not claim.theory]
+    planned = [claim for claim in chosen if claim.shows_in(unit)]
     if not planned:
         names = ", ".join(claim.id for claim in chosen)
+        if not all(claim.theory for claim in chosen):
+            asked = ", ".join(claim.id for claim in select(None) if claim.shows_in(unit))
+            raise UsageError(f'{names}: code of unit "{unit}" shows nothing of it; it shows {asked}')
         raise UsageError(f"{names}: theory alone, which `ganirl prove` proves; nothing of it shows in code")
     return planned
 

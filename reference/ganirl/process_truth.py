@@ -166,6 +166,24 @@ class ProcessTruth:
         return Expected(scale * value, errors[0] + errors[1], errors[1])
 
     @cached_property
+    def objective_error(self) -> float:
+        """B of the objective whose gradient that is, for differences of it."""
+        steps, found = self.case.expert.steps, 0.0
+        size = float(self._of_data(np.abs(self.process.features)) @ np.abs(self.case.theta))
+        length = float(self.weight @ steps.mask.sum(axis=1))
+        for arithmetic, errors in zip((self.arithmetic, REFERENCE), self._errors, strict=True):
+            terms = steps.mask.size * len(self.case.theta) + 4
+            of_data = (gamma(arithmetic, terms) + self._power_error(arithmetic)) * size
+            of_model = errors.value + 2 * arithmetic.u * abs(self.solution.value)
+            if self.conventions.objective == "likelihood":
+                largest = float(np.abs(self.solution.action_values).max())
+                of_model = length * (
+                    float(errors.policy.max()) + (arithmetic.kappa + terms) * arithmetic.u * largest
+                )
+            found += of_data + of_model
+        return self.scale * found
+
+    @cached_property
     def scale(self) -> float:
         """The factor of the objective: 1 for the mean over demonstrations."""
         if self.conventions.demonstrations == "sum":

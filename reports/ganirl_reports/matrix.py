@@ -80,7 +80,7 @@ def glance(claims: Iterable[Claim]) -> tuple[Glance, ...]:
             proved=each.id in CLAIMS and each.id not in SUBSTITUTED,
             enumerated=each.id in ENUMERATIONS,
             property=each.id in ENUMERATIONS or each.id in checked,
-            torch=each.id in in_torch or (bool(in_torch) and not each.theory),
+            torch=each.id in in_torch or (bool(in_torch) and each.shows_in("trajectory")),
         )
         for each in claims
     )
@@ -154,7 +154,7 @@ def _torch(claim: Claim) -> str:
         parts.append(f"{check.description}; refuted twin: {check.twin}")
     elif any(target.name == "torch" and not target.available for target in list_targets()):
         return "none: PyTorch is not installed here, so that floor 4 cannot be read"
-    if claim.observables:
+    if claim.shows_in("trajectory"):
         parts.append(f"target torch: {', '.join(claim.observables)}")
     return "; ".join(parts) or "none: no PyTorch check of it yet"
 

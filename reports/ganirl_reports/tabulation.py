@@ -184,7 +184,8 @@ def reproduce(report: Report) -> str:
 def _selected(report: Report) -> list[str]:
     """Return the claims that the report has, or nothing if it has all that could have been planned."""
     present = list(dict.fromkeys(verdict.claim for verdict in report.verdicts))
-    plannable = {each.id for each in CLAIMS if not each.theory and set(each.dtypes) & set(report.run.dtypes)}
+    unit = report.run.conventions.get("unit", "trajectory")
+    plannable = {each.id for each in CLAIMS if each.shows_in(unit) and set(each.dtypes) & set(report.run.dtypes)}
     return [] if plannable <= set(present) else present
 
 

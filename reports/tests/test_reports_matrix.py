@@ -69,6 +69,7 @@ def test_every_claim_that_reads_code_says_by_what_it_is_checked(entries: dict[st
         assert entry.needs.startswith("nothing: ") == each.theory
         if not each.theory:
             assert not entry.property.startswith("holds on every problem")
+        if each.shows_in("trajectory"):
             assert "target torch: " in entry.torch
 
 

@@ -1,6 +1,6 @@
 """The checks: one checkable property a claim, or more where a claim can be seen from several sides."""
 
-from . import conventions, discriminator, gauge, generator, gradients, loss, matched, numerics
+from . import conventions, discriminator, gauge, generator, gradients, loss, matched, numerics, process
 from .check import Check, Comparison, View, compare
 
 CHECKS: tuple[Check, ...] = (
@@ -12,6 +12,7 @@ CHECKS: tuple[Check, ...] = (
     *generator.CHECKS,
     *conventions.CHECKS,
     *numerics.CHECKS,
+    *process.CHECKS,
 )
 
 __all__ = ["CHECKS", "Check", "Comparison", "View", "compare"]

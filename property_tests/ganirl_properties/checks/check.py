@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from ganirl import Case
 from ganirl.bounds import FloatModel
+from ganirl.case import Unit
+from ganirl.process_truth import ProcessTruth
 from ganirl.truth import SAFETY, SAFETY_ACCELERATOR, Expected, Truth
 from ganirl_properties.cases import Setting
 from ganirl_properties.observed import Observed
@@ -54,7 +57,13 @@ class View:
 
     observed: Observed
     truth: Truth
+    given_process: ProcessTruth | None = None
     _beside: dict[str, tuple[View, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def process(self) -> ProcessTruth:
+        """The truth about a case for tabular code, or what was put in its place."""
+        return self.given_process or ProcessTruth(self.case, self.observed.conventions, self.model)
 
     def beside(self, name: str, make: Callable[[View], tuple[View, ...]]) -> tuple[View, ...]:
         """Return views of other cases made from this one, the same ones whenever they are asked for by name."""
@@ -117,3 +126,7 @@ class Check:
     setting: Setting | None
     run: Callable[[View], Iterable[Comparison]]
     instances: Callable[[View], Iterable[View]] | None = None
+
+    def suits(self, unit: Unit) -> bool:
+        """Whether code of a unit could show it: tabular code is handed a process, any other is not."""
+        return (self.setting == "process") == (unit == "process")

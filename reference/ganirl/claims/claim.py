@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ganirl.case import Unit
+
 Tier = Literal[1, 2, 3]
 
 
@@ -23,6 +25,7 @@ class Claim:
     requires : claims that it builds on; they explain a failure, they never hide one
     observables : what a check can read of an implementation, alternatives separated by `` | ``; empty for theory
     dtypes : formats in which it is asked; all by default
+    units : what kind of code can show it: code that is handed rows, or tabular code (``"process"``)
     """
 
     id: str
@@ -34,8 +37,13 @@ class Claim:
     requires: tuple[str, ...] = ()
     observables: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float64", "float32", "bfloat16")
+    units: tuple[Unit, ...] = ("trajectory", "transition")
 
     @property
     def theory(self) -> bool:
         """Whether it is about the mathematics alone: proved and enumerated, not planned in a verification."""
         return not self.observables
+
+    def shows_in(self, unit: Unit) -> bool:
+        """Whether code of a unit can show it, so that it is planned in a verification."""
+        return not self.theory and unit in self.units

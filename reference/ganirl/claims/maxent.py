@@ -10,6 +10,8 @@ CLAIMS = (
         r"\partial_\theta^2 \log Z_\theta = \operatorname{Cov}_{p_\theta}(c') - \mathbb{E}_{p_\theta}[c'']",
         "Finn et al. 2016, section 2.3.1, eq. (1)",
         tier=2,
+        observables=("occupancy",),
+        units=("process",),
     ),
     Claim(
         "D2",
@@ -34,6 +36,8 @@ CLAIMS = (
             r"$\operatorname{conv}\{\varphi(\tau)\}$",
         ),
         requires=("D1",),
+        observables=("demonstration_gradient | demonstration_loss",),
+        units=("process",),
     ),
     Claim(
         "D4",

@@ -22,6 +22,8 @@ CLAIMS = (
         tier=2,
         preconditions=(r"$q > 0$ wherever $h > 0$",),
         requires=("H1",),
+        observables=("log_partition",),
+        units=("process",),
     ),
     Claim(
         "H3",
@@ -130,5 +132,7 @@ CLAIMS = (
         "Ziebart 2010 (causal entropy); Ziebart et al. 2008 (trajectories), the model of Finn et al. 2016, eq. (1)",
         tier=2,
         requires=("H3",),
+        observables=("soft_values | policy | log_partition",),
+        units=("process",),
     ),
 )
