@@ -14,6 +14,7 @@ import click
 
 from .commands.claims import claims
 from .commands.demo import demo
+from .commands.init import init
 from .commands.prove import prove
 from .commands.report import report
 from .commands.verify import verify
@@ -59,6 +60,7 @@ def ganirl() -> None:
     \b
     ganirl verify torch                          verify a built-in target
     ganirl verify my_library.adapter:target      verify your own
+    ganirl init                                  begin an adapter for your own
     ganirl claims C2                             one claim whole, with its derivation
     ganirl demo                                  one training run: as GAN, as IRL, as EBM
     ganirl prove                                 prove every claim, refute every broken twin
@@ -69,6 +71,7 @@ def ganirl() -> None:
 ganirl.add_command(verify)
 ganirl.add_command(claims)
 ganirl.add_command(demo)
+ganirl.add_command(init)
 ganirl.add_command(prove)
 ganirl.add_command(report)
 

@@ -1,0 +1,172 @@
+"""``ganirl init``: the files that begin the verification of a library, asked for in a few questions or told."""
+
+# Floors are imported when the command runs: `ganirl --help` should not wait for them.
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganirl_reports.folders import Folder
+from ganirl_reports.settings import split
+
+if TYPE_CHECKING:
+    from ganirl_reports.scaffold.choices import Choices
+    from ganirl_reports.scaffold.writing import Planned
+
+EXAMPLES = """\b
+Examples:
+  ganirl init
+  ganirl init my-library --framework torch --style module --has logit,loss,reward
+  ganirl init --framework numpy --unit process --yes
+
+\b
+Writes ganirl_adapter.py, tests/test_ganirl.py, .github/workflows/ganirl.yml, and [tool.ganirl] in pyproject.toml.
+Nothing is written over without --force, and nothing is written before every question has its answer.
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("folder", metavar="[DIR]", type=Folder(), default=".")
+@click.option("--name", help="How reports call the library.  [default: the project's name]")
+@click.option("--framework", help="Whose arrays it computes with: numpy, torch, jax, ...")
+@click.option(
+    "--style",
+    type=click.Choice(["functions", "module", "trainer"]),
+    help="Functions; a class that owns its network; one that owns the policy, too.",
+)
+@click.option(
+    "--unit", type=click.Choice(["transition", "trajectory", "process"]), help="What one row of a batch is."
+)
+@click.option("--has", metavar="WORDS", help="What it has: logit,loss,reward,policy-loss,irl, ...")
+@click.option(
+    "--log-q",
+    type=click.Choice(["input", "computed", "absent"]),
+    help="Where the policy's density comes from.",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing; what is not told is as usual.")
+@click.option("--force", is_flag=True, help="Write over files that are there.")
+def init(
+    *,
+    folder: Path,
+    name: str | None,
+    framework: str | None,
+    style: str | None,
+    unit: str | None,
+    has: str | None,
+    log_q: str | None,
+    yes: bool,
+    force: bool,
+) -> int:
+    """Begin to verify a library: write an adapter to fill in, its configuration, a test and a workflow."""
+    if folder.exists() and not folder.is_dir():
+        raise click.UsageError(f"{folder} is a file; name a folder")
+    told = {"framework": framework, "style": style, "unit": unit, "has": has, "log_q": log_q}
+    asking = not yes and sys.stdin.isatty() and sys.stdout.isatty()
+    choices = _choices(folder, name, told, asking=asking)
+    _write(folder, choices, force=force)
+    return 0
+
+
+def _choices(folder: Path, name: str | None, told: Mapping[str, str | None], *, asking: bool) -> Choices:
+    """Return what is told, else asked, else as usual."""
+    from ganirl_reports.scaffold import choices as known
+
+    def settle(key: str, question: str, options: Mapping[str, str], usual: str) -> str:
+        answer = told[key]
+        if answer is None and asking:
+            click.echo(question)
+            for option, meaning in options.items():
+                click.echo(f"  {option:<12} {meaning}".rstrip())
+            answer = click.prompt("", type=click.Choice(list(options)), default=usual, prompt_suffix="> ")
+            click.echo()
+        answer = usual if answer is None else answer
+        if answer not in options:
+            raise click.UsageError(f"there is no {key} {answer!r}; there are {', '.join(options)}")
+        return answer
+
+    framework = settle(
+        "framework",
+        "Whose arrays does it compute with?",
+        dict.fromkeys(known.frameworks(), ""),
+        known.usual_framework(folder),
+    )
+    style = settle("style", "What does your code look like from outside?", known.STYLES, "functions")
+    unit = settle("unit", "What is one row of a batch?", known.UNITS, known.usual_unit(style))
+    words = known.words(unit)
+    has = told["has"]
+    if has is None and asking:
+        click.echo(f"What does it have? Of: {', '.join(words)}")
+        has = click.prompt("", default=",".join(known.usual_words(unit)), prompt_suffix="> ")
+        click.echo()
+    named = known.usual_words(unit) if has is None else split(has)
+    try:
+        observables = known.observables(named, unit=unit, style=style, framework=framework)
+    except LookupError as unknown:
+        raise click.UsageError(str(unknown.args[0])) from None
+    if not observables:
+        raise click.UsageError("--has names nothing; leave it out for what is usual")
+    log_q = known.usual_log_q(style)
+    if unit != "process":
+        log_q = settle("log_q", "Where does log π of an action come from?", known.LOG_Q, log_q)
+    return known.Choices(name or known.usual_name(folder), framework, style, unit, log_q, observables)
+
+
+def _write(folder: Path, choices: Choices, *, force: bool) -> None:
+    """Write what is not there, and say what was written, what was kept, and what comes next."""
+    from ganirl_reports.scaffold import texts
+    from ganirl_reports.scaffold.writing import Planned, standing, write
+
+    ours = (
+        Planned(folder / texts.ADAPTER, texts.adapter(choices)),
+        Planned(folder / texts.TEST, texts.test()),
+        Planned(folder / texts.WORKFLOW, texts.workflow(folder, choices.framework)),
+    )
+    kept = () if force else standing(ours)
+    settings, why_not = _settings(folder)
+    files = [each for each in (*ours, settings) if each is not None and each not in kept]
+    if not files:
+        raise click.UsageError(
+            f"nothing to write: {', '.join(str(each.path) for each in kept)} are there; --force writes over them"
+        )
+    for each in files:
+        try:
+            write(each)
+        except OSError as error:
+            raise click.UsageError(f"cannot write {each.path}: {error.strerror or error}") from None
+        click.echo(f"wrote  {each.path}" + (", a table [tool.ganirl] added" if each.instead_of else ""))
+    for each in kept:
+        click.echo(f"kept   {each.path}, which was there; --force writes over it")
+    if why_not is not None:
+        click.echo(f"left   {folder / 'pyproject.toml'} alone: {why_not}; it may hold")
+        click.echo(f'         [tool.ganirl]\n         target = "{texts.TARGET}"')
+    _say_next(folder, texts.ADAPTER)
+
+
+def _say_next(folder: Path, adapter: str) -> None:
+    at = "" if folder == Path() else f"cd {folder} && "
+    click.echo(
+        f"\nNext: fill in the stubs of {folder / adapter}, one is enough to begin with, and run\n"
+        f"  {at}ganirl verify {adapter}:target --profile smoke"
+    )
+
+
+def _settings(folder: Path) -> tuple[Planned | None, str | None]:
+    """Return pyproject.toml with its table, or why it is left alone."""
+    from ganirl_reports.scaffold.configuration import NotAddedError, with_table
+    from ganirl_reports.scaffold.texts import TARGET
+    from ganirl_reports.scaffold.writing import Planned, read
+
+    path = folder / "pyproject.toml"
+    if not path.exists():
+        return Planned(path, with_table("", TARGET)), None
+    try:
+        before = read(path)
+        return Planned(path, with_table(before, TARGET), before), None
+    except (NotAddedError, OSError, UnicodeError) as error:
+        return None, str(error)
