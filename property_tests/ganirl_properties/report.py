@@ -114,7 +114,11 @@ class Equivalence:
 
 @dataclass(frozen=True)
 class Run:
-    """What was run, on what, when; ``certify`` says whether intervals decided."""
+    """What was run, on what, when.
+
+    ``certify`` says whether intervals decided; ``isolated`` whether it ran in an environment of its own, and
+    ``requirements`` what was installed there by request.
+    """
 
     ganirl: str
     claim_set: str
@@ -131,6 +135,8 @@ class Run:
     seconds: float
     interrupted: bool = False
     certify: bool = False
+    isolated: bool = False
+    requirements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import click
 
 from .commands.claims import claims
 from .commands.demo import demo
+from .commands.environments import environments
 from .commands.init import init
 from .commands.prove import prove
 from .commands.report import report
@@ -65,6 +66,7 @@ def ganirl() -> None:
     ganirl demo                                  one training run: as GAN, as IRL, as EBM
     ganirl prove                                 prove every claim, refute every broken twin
     ganirl report unbiasedness --output DIR      a study with its tables and figures
+    ganirl environments                          what verify --isolated has built
     """  # noqa: D301
 
 
@@ -74,6 +76,7 @@ ganirl.add_command(demo)
 ganirl.add_command(init)
 ganirl.add_command(prove)
 ganirl.add_command(report)
+ganirl.add_command(environments)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -122,3 +122,22 @@ def progress_bar(description: str) -> Iterator[Callable[[int, int, str], None] |
             bar.update(task, completed=done, total=planned, description=what)
 
         yield advance
+
+
+@contextmanager
+def activity(description: str) -> Iterator[Callable[[str], None]]:
+    """Show on stderr, if it is a terminal, what goes on and for how long; the function yielded says what it is now."""
+    if not sys.stderr.isatty():
+        yield lambda words: None
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[words]}", markup=False, style="dim"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as display:
+        task = display.add_task(description, total=None, words="")
+        yield lambda words: display.update(task, words=words)

@@ -173,6 +173,8 @@ def reproduce(report: Report) -> str:
             f"dtypes={list(run.dtypes)!r}, seed={run.seed})"
         )
     words = ["ganirl", "verify", run.target]
+    if run.isolated:
+        words += ["--isolated", *(word for each in run.requirements for word in ("--with", each))]
     if claims:
         words += ["--claims", ",".join(claims)]
     words += ["--profile", run.profile, "--device", run.device]
@@ -185,7 +187,9 @@ def _selected(report: Report) -> list[str]:
     """Return the claims that the report has, or nothing if it has all that could have been planned."""
     present = list(dict.fromkeys(verdict.claim for verdict in report.verdicts))
     unit = report.run.conventions.get("unit", "trajectory")
-    plannable = {each.id for each in CLAIMS if each.shows_in(unit) and set(each.dtypes) & set(report.run.dtypes)}
+    plannable = {
+        each.id for each in CLAIMS if each.shows_in(unit) and set(each.dtypes) & set(report.run.dtypes)
+    }
     return [] if plannable <= set(present) else present
 
 

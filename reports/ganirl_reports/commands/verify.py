@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganirl_reports.console import console, print_json, reserved_stdout
+from ganirl_reports.console import activity, console, print_json, reserved_stdout
 from ganirl_reports.folders import Folder
-from ganirl_reports.settings import PROFILES, Settings, read_settings, split
+from ganirl_reports.settings import PROFILES, read_settings, split
 
 if TYPE_CHECKING:
     from ganirl_properties.report import Report, Verdict
 
 EXAMPLES = """\b
-TARGET is module:attribute, path/to/file.py:attribute, or a built-in name.
+TARGET is module:attribute, path/to/file.py:attribute, or a built-in name,
+which may have the version of its library: imitation-airl@1.0.0.
 
 \b
 Examples:
@@ -30,6 +31,8 @@ Examples:
   ganirl verify torch --profile smoke
   ganirl verify adapters/mine.py:target --claims 'A4,C*' --dtype float64,float32
   ganirl verify my_library.adapter:target --output report --format markdown
+  ganirl verify imitation-airl@1.0.0 --isolated
+  ganirl verify adapter.py:target --isolated --with 'my-library==1.2'
 
 Defaults for target, claims, profile, dtype, seed and output come from [tool.ganirl] in pyproject.toml.
 """
@@ -51,6 +54,18 @@ Defaults for target, claims, profile, dtype, seed and output come from [tool.gan
 @click.option(
     "--certify", is_flag=True, help="Decide again by rigorous intervals what float64 numbers have decided."
 )
+@click.option(
+    "--isolated",
+    is_flag=True,
+    help="Run it in a virtual environment with its library, which is built once and kept (ganirl environments).",
+)
+@click.option(
+    "--with",
+    "requirements",
+    metavar="REQUIREMENT",
+    multiple=True,
+    help="Install this, too, in the environment of --isolated; may be given several times.",
+)
 @click.option("--output", metavar="DIR", type=Folder(), help="Write the documents there.")
 @click.option(
     "--format",
@@ -71,6 +86,8 @@ def verify(
     seed: int | None,
     jobs: int,
     certify: bool,
+    isolated: bool,
+    requirements: tuple[str, ...],
     output: Path | None,
     form: str,
 ) -> int:
@@ -82,52 +99,40 @@ def verify(
     target = target or settings.target
     if target is None:
         raise click.UsageError("no TARGET given; name one, or see ganirl verify --list")
+    if requirements and not isolated:
+        raise click.UsageError("--with says what is installed for --isolated; add --isolated")
     output = _prepared(output or settings.output)
-    report = _search(
-        target,
-        settings,
-        claims=claims,
-        profile=profile,
-        device=device,
-        dtype=dtype,
-        seed=seed,
-        jobs=jobs,
-        certify=certify,
-    )
-    # The target is what reproduces the run: the words given, not the name that the adapter calls itself.
-    report = replace(report, run=replace(report.run, target=target))
+    options: dict[str, Any] = {
+        "claims": settings.claims if claims is None else _named(claims, "--claims"),
+        "profile": profile or settings.profile or "default",
+        "device": device,
+        "dtypes": settings.dtype if dtype is None else _named(dtype, "--dtype"),
+        "seed": seed if seed is not None else settings.seed or 0,
+        "jobs": jobs,
+        "certify": certify,
+    }
+    report = _search_isolated(target, requirements, options) if isolated else _search(target, options)
     _deliver(report, form, output)
     return _exit_code(report)
 
 
-def _search(
-    target: str,
-    settings: Settings,
-    *,
-    claims: str | None,
-    profile: str | None,
-    device: str,
-    dtype: str | None,
-    seed: int | None,
-    jobs: int,
-    certify: bool,
-) -> Report:
+def _search(target: str, options: Mapping[str, Any]) -> Report:
     from ganirl_properties import verify as search
     from ganirl_properties.targets import load_target
 
     with reserved_stdout(), _progress() as progress:
-        return search(
-            load_target(target),
-            claims=settings.claims if claims is None else _named(claims, "--claims"),
-            profile=profile or settings.profile or "default",
-            device=device,
-            dtypes=settings.dtype if dtype is None else _named(dtype, "--dtype"),
-            seed=seed if seed is not None else settings.seed or 0,
-            jobs=jobs,
-            certify=certify,
-            spec=target,
-            progress=progress,
-        )
+        report = search(load_target(target), **options, spec=target, progress=progress)
+    # The target is what reproduces the run: the words given, not the name that the adapter calls itself.
+    return replace(report, run=replace(report.run, target=target))
+
+
+def _search_isolated(target: str, requirements: tuple[str, ...], options: Mapping[str, Any]) -> Report:
+    from ganirl_reports.isolation import prepare, recipe_for, verify_isolated
+
+    with activity(f"environment for {target}") as say:
+        prepare(recipe_for(target, requirements).recipe, say)
+    with _progress() as progress:
+        return verify_isolated(target, requirements=requirements, **options, progress=progress)
 
 
 def _named(text: str, option: str) -> tuple[str, ...]:
