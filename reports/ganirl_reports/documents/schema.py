@@ -126,6 +126,8 @@ class RunDocument(_Part):
     seconds: Number
     interrupted: bool = False
     certify: bool = False
+    isolated: bool = False
+    requirements: list[str] = []
 
 
 class SummaryDocument(_Part):
@@ -182,12 +184,12 @@ class ReportDocument(_Part):
     def report(self) -> data.Report:
         """Return the frozen report that this document holds."""
         run = self.run.model_dump()
-        for name in ("observables", "dtypes"):
+        for name in ("observables", "dtypes", "requirements"):
             run[name] = tuple(run[name])
         run["conventions"] = {name: _frozen(value) for name, value in run["conventions"].items()}
         return data.Report(
             run=data.Run(**run),
-            verdicts=tuple(_verdict(row) for row in self.verdicts),
+            verdicts=tuple(verdict(row) for row in self.verdicts),
             equivalence=data.Equivalence(
                 tuple(self.equivalence.sides), self.equivalence.verdict, self.equivalence.because
             ),
@@ -210,7 +212,8 @@ class SavedCounterexample(_Part):
     counterexample: CounterexampleDocument
 
 
-def _verdict(row: VerdictDocument) -> data.Verdict:
+def verdict(row: VerdictDocument) -> data.Verdict:
+    """Return the frozen row that this document holds."""
     fields = dict(row)
     fields["worst"] = data.Worst(**row.worst.model_dump()) if row.worst else None
     fields["diagnosis"] = data.Diagnosis(**row.diagnosis.model_dump()) if row.diagnosis else None
