@@ -76,6 +76,8 @@ LIBRARIES: tuple[Library, ...] = (
         slim=True,
         bare=("stable-baselines3==2.2.1", "seals==0.2.1"),
     ),
+    Library("torchrl", "0.14.1", ("torchrl-gail",), beside=(TORCH, "tensordict==0.14.3")),
+    Library("tianshou", "2.0.1", ("tianshou-gail",), beside=(TORCH,)),
 )
 
 
