@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from .commands.claims import claims
+from .commands.compare import compare
 from .commands.demo import demo
 from .commands.environments import environments
 from .commands.init import init
@@ -61,6 +62,7 @@ def ganirl() -> None:
     \b
     ganirl verify torch                          verify a built-in target
     ganirl verify my_library.adapter:target      verify your own
+    ganirl compare imitation-airl imitation-gail many implementations side by side
     ganirl init                                  begin an adapter for your own
     ganirl claims C2                             one claim whole, with its derivation
     ganirl demo                                  one training run: as GAN, as IRL, as EBM
@@ -71,6 +73,7 @@ def ganirl() -> None:
 
 
 ganirl.add_command(verify)
+ganirl.add_command(compare)
 ganirl.add_command(claims)
 ganirl.add_command(demo)
 ganirl.add_command(init)

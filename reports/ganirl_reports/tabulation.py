@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -191,6 +191,19 @@ def _selected(report: Report) -> list[str]:
         each.id for each in CLAIMS if each.shows_in(unit) and set(each.dtypes) & set(report.run.dtypes)
     }
     return [] if plannable <= set(present) else present
+
+
+def told_together(departures: Mapping[str, str]) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Return (claims, reason), claims under the shortest reason where the others only add to it."""
+    groups: list[tuple[list[str], str]] = []
+    for claim_id, reason in departures.items():
+        for index, (claims, told) in enumerate(groups):
+            if reason == told or (told and reason and (reason.startswith(told) or told.startswith(reason))):
+                groups[index] = [*claims, claim_id], min(told, reason, key=len)
+                break
+        else:
+            groups.append(([claim_id], reason))
+    return tuple((tuple(claims), reason) for claims, reason in groups)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,9 @@ from ganirl_properties.report import (
     Verdict,
     Worst,
 )
+
+# Tests import what stands beside them: wheels made by hand.
+sys.path.insert(0, str(Path(__file__).parent))
 
 pytest_plugins = ["pytester"]
 
@@ -196,12 +200,9 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Put a stand-in where the commands look for the search."""
     fake = Engine()
 
-    class UsageError(Exception):
-        pass
-
     def load_target(spec: str) -> object:
         if spec == "missing":
-            raise UsageError("there is no target 'missing'; see ganirl verify --list")
+            raise ganirl_properties.UsageError("there is no target 'missing'; see ganirl verify --list")
         return SimpleNamespace(name=f"the implementation {spec}")
 
     targets: Any = ModuleType("ganirl_properties.targets")
@@ -210,7 +211,6 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
         SimpleNamespace(name="numpy", available=True, note="the reference losses"),
         SimpleNamespace(name="torch", available=False, note="pip install 'ganirl[torch]'"),
     )
-    monkeypatch.setattr(ganirl_properties, "UsageError", UsageError, raising=False)
     monkeypatch.setattr(ganirl_properties, "verify", fake.verify, raising=False)
     monkeypatch.setitem(sys.modules, "ganirl_properties.targets", targets)
     return fake

@@ -10,13 +10,14 @@ import pytest
 
 from ganirl_properties.report import Report
 from ganirl_reports.documents.json_document import counterexample_document, to_document
-from ganirl_reports.documents.schema import SCHEMA_FOLDER, SCHEMAS, SavedCounterexample, schema_text
+from ganirl_reports.documents.schema import SavedCounterexample
+from ganirl_reports.documents.schemas import SCHEMA_FOLDER, SCHEMAS, schema_text
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
 def test_committed_schema_is_in_step(name: str) -> None:
     committed = (SCHEMA_FOLDER / name).read_text(encoding="utf-8")
-    assert committed == schema_text(name), "run: python -m ganirl_reports.documents.schema"
+    assert committed == schema_text(name), "run: python -m ganirl_reports.documents.schemas"
 
 
 def schema(name: str) -> Any:

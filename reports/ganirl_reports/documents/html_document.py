@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ganirl_properties.report import VERDICT_NAMES, Report, VerdictName, Worst
@@ -48,35 +48,40 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 def to_html(report: Report) -> str:
     """Return the whole page."""
     table = tabulate(report)
-    return _template().render(
-        report=report,
-        run=report.run,
-        equivalence=report.equivalence,
-        equivalence_symbol=EQUIVALENCE_SYMBOLS[report.equivalence.verdict],
-        headline=headline(report.equivalence),
-        # The doors that the implementation has stand side by side.
-        sides=sorted(SIDES.items(), key=lambda side: side[0] not in report.equivalence.sides),
-        summary=report.summary,
-        names=[name for name in VERDICT_NAMES if report.summary[name]],
-        looks=LOOKS,
-        table=table,
-        families=_families(table.rows),
-        failures=failures(report),
-        choices=choices(report.run),
-        reproduce=reproduce(report),
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            run=report.run,
+            equivalence=report.equivalence,
+            equivalence_symbol=EQUIVALENCE_SYMBOLS[report.equivalence.verdict],
+            headline=headline(report.equivalence),
+            # The doors that the implementation has stand side by side.
+            sides=sorted(SIDES.items(), key=lambda side: side[0] not in report.equivalence.sides),
+            summary=report.summary,
+            names=[name for name in VERDICT_NAMES if report.summary[name]],
+            looks=LOOKS,
+            table=table,
+            families=_families(table.rows),
+            failures=failures(report),
+            choices=choices(report.run),
+            reproduce=reproduce(report),
+        )
     )
 
 
 @lru_cache(maxsize=1)
-def _template() -> Template:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what the templates of reports share: every text is escaped, and formulas are MathML."""
+    shared = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
+    shared.globals.update(
         apart=apart,
         argument=argument,
         catalogued=catalogued,
@@ -85,8 +90,8 @@ def _template() -> Template:
         prose=prose,
         ratio_bar=ratio_bar,
     )
-    environment.filters["case_text"] = _case_text
-    return environment.get_template("report.html.j2")
+    shared.filters["case_text"] = _case_text
+    return shared
 
 
 def family(identifier: str) -> str:

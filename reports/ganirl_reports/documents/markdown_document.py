@@ -25,15 +25,7 @@ LIMIT = 60_000
 def to_markdown(report: Report) -> str:
     """Return the summary, cut to what one comment may hold."""
     found = failures(report)
-    failed = [
-        _sentence(told) if isinstance(told, Sentence) else _failure(told)
-        for told in told_apart(found)
-        if isinstance(told, Sentence) or told.lead.verdict != "blocked"
-    ]
-    head, tail = (
-        _head(report),
-        _blocked([each.lead for each in found if each.lead.verdict == "blocked"]) + _tail(report),
-    )
+    failed, (head, tail) = tell_failures(found), (_head(report), tell_blocked(found) + _tail(report))
     room = LIMIT - len(head) - len(tail)
     kept: list[str] = []
     for index, text in enumerate(failed):
@@ -62,7 +54,18 @@ def _head(report: Report) -> str:
     return "\n".join([*lines, ""])
 
 
-def _blocked(verdicts: list[Verdict]) -> str:
+def tell_failures(found: tuple[Failure, ...], folder: str = "") -> list[str]:
+    """Return a section for each failure but the echoes; ``folder`` is where counterexamples are saved."""
+    return [
+        _sentence(told) if isinstance(told, Sentence) else _failure(told, folder)
+        for told in told_apart(found)
+        if isinstance(told, Sentence) or told.lead.verdict != "blocked"
+    ]
+
+
+def tell_blocked(found: tuple[Failure, ...]) -> str:
+    """Return the list of the echoes; empty if there is none."""
+    verdicts = [each.lead for each in found if each.lead.verdict == "blocked"]
     if not verdicts:
         return ""
     lines = ["### ⊘ blocked: explained by the failures above", ""]
@@ -88,7 +91,7 @@ def _sentence(told: Sentence) -> str:
     return "\n".join([*lines, ""])
 
 
-def _failure(failure: Failure) -> str:
+def _failure(failure: Failure, folder: str) -> str:
     verdict = failure.lead
     look, entry = LOOKS[verdict.verdict], catalogued(verdict.claim)
     title = f" {entry.title}" if entry else ""
@@ -104,13 +107,13 @@ def _failure(failure: Failure) -> str:
     if verdict.diagnosis is not None:
         lines += [f"**{escape(verdict.diagnosis.title)}**: {escape(verdict.diagnosis.sentence)}", ""]
     if verdict.counterexample is not None:
-        lines += _counterexample(verdict)
+        lines += _counterexample(verdict, folder)
     else:
         lines += [escape(verdict.message), ""]
     return "\n".join([*lines, ""])
 
 
-def _counterexample(verdict: Verdict) -> list[str]:
+def _counterexample(verdict: Verdict, folder: str) -> list[str]:
     found = verdict.counterexample
     assert found is not None
     got, expected = apart(found.got, found.expected)
@@ -121,7 +124,7 @@ def _counterexample(verdict: Verdict) -> list[str]:
         "|---|---|---|---|",
         f"| {got} | {expected} | {number(found.bound)} | {number(found.allowed)} |",
         "",
-        f"Saved as `counterexamples/{found.file_name.replace('`', '')}`.",
+        f"Saved as `{folder}counterexamples/{found.file_name.replace('`', '')}`.",
         "",
     ]
 
@@ -152,7 +155,7 @@ def _tail(report: Report) -> str:
             for claim, reason in run.departures.items()
         ),
         "",
-        _code(reproduce(report)),
+        code_block(reproduce(report)),
         "",
         f"ganirl {escape(run.ganirl)}, claim set {escape(run.claim_set)}, {escape(run.profile)} profile, "
         f"seed {run.seed}, {escape(run.device)}, {number(run.seconds)} s, started {escape(run.started)}; "
@@ -184,7 +187,8 @@ def escape(text: str) -> str:
     return text.replace("@", "@<!-- -->").replace("://", ":<!-- -->//")
 
 
-def _code(text: str) -> str:
+def code_block(text: str) -> str:
+    """Return a command as a block that nothing in it can end."""
     fence = "```"
     while fence in text:
         fence += "`"

@@ -1,12 +1,10 @@
 """The shape of ``report.json`` and of a saved counterexample: pydantic models and committed JSON Schemas.
 
-``python -m ganirl_reports.documents.schema`` writes the schemas again after a change here.
+``python -m ganirl_reports.documents.schemas`` writes the schemas again after a change here.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -38,11 +36,13 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
 Count = Annotated[int, Field(ge=0)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a document: nothing unknown in it, and nothing of another kind."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class WorstDocument(_Part):
+class WorstDocument(Part):
     """The comparison that came nearest to, or went farthest beyond, what is allowed."""
 
     error: Number
@@ -50,7 +50,7 @@ class WorstDocument(_Part):
     ratio: Number
 
 
-class DiagnosisDocument(_Part):
+class DiagnosisDocument(Part):
     """The known wrong formula that gives the implementation's numbers."""
 
     formula: str
@@ -59,7 +59,7 @@ class DiagnosisDocument(_Part):
     cases: Count
 
 
-class CounterexampleDocument(_Part):
+class CounterexampleDocument(Part):
     """The smallest case found on which the claim fails."""
 
     claim: Name
@@ -84,7 +84,7 @@ class CounterexampleDocument(_Part):
         return self
 
 
-class VerdictDocument(_Part):
+class VerdictDocument(Part):
     """One claim judged in one dtype on one device."""
 
     claim: Name
@@ -100,7 +100,7 @@ class VerdictDocument(_Part):
     message: str
 
 
-class EquivalenceDocument(_Part):
+class EquivalenceDocument(Part):
     """Which sides of the theorem the implementation has, and whether they are the same."""
 
     sides: list[str]
@@ -108,7 +108,7 @@ class EquivalenceDocument(_Part):
     because: str
 
 
-class RunDocument(_Part):
+class RunDocument(Part):
     """What was run, on what, when."""
 
     ganirl: str
@@ -130,7 +130,7 @@ class RunDocument(_Part):
     requirements: list[str] = []
 
 
-class SummaryDocument(_Part):
+class SummaryDocument(Part):
     """How many rows were planned, and how many have each verdict; planned equals the sum of the rest."""
 
     planned: Count
@@ -155,7 +155,7 @@ class SummaryDocument(_Part):
         return self
 
 
-class ReportDocument(_Part):
+class ReportDocument(Part):
     """The outcome of a verification."""
 
     schema_: Literal["https://ganirl.dev/schema/report-1.json"] = Field(alias="schema")
@@ -198,7 +198,7 @@ class ReportDocument(_Part):
         )
 
 
-class SavedCounterexample(_Part):
+class SavedCounterexample(Part):
     """A file of ``counterexamples/``: enough to run the one case again."""
 
     schema_: Literal["https://ganirl.dev/schema/counterexample-1.json"] = Field(alias="schema")
@@ -240,23 +240,3 @@ def _with_numbers(value: Any) -> Any:
     if isinstance(value, list):
         return [_with_numbers(item) for item in value]
     return NON_FINITE.get(value, value) if isinstance(value, str) else value
-
-
-SCHEMAS: dict[str, tuple[str, type[_Part]]] = {
-    "report-1.schema.json": (REPORT_SCHEMA, ReportDocument),
-    "counterexample-1.schema.json": (COUNTEREXAMPLE_SCHEMA, SavedCounterexample),
-}
-SCHEMA_FOLDER = Path(__file__).parent.parent / "schema"
-
-
-def schema_text(file_name: str) -> str:
-    """Return the JSON Schema that the models imply, as it is committed."""
-    identifier, model = SCHEMAS[file_name]
-    schema = model.model_json_schema(by_alias=True)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identifier}
-    return json.dumps({**head, **schema}, indent=2, ensure_ascii=False) + "\n"
-
-
-if __name__ == "__main__":
-    for each in SCHEMAS:
-        (SCHEMA_FOLDER / each).write_text(schema_text(each), encoding="utf-8")
