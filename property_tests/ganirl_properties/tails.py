@@ -120,16 +120,20 @@ def _span(form: NumericForm, view: View, observable: str) -> Span:
     ways = [
         Rounded(model, shift, flush) for shift in (-model.kappa, 0.0, model.kappa) for flush in (False, True)
     ]
+    # Code whose D is the generator's probability has −ℓ for its logit, and the two terms in each other's place.
+    turned = view.observed.conventions.expert_label == 0
+    sign, terms = (-1.0, (form.generator, form.expert)) if turned else (1.0, (form.expert, form.generator))
     low, high = np.zeros(factors.shape[1]), np.zeros(factors.shape[1])
     undefined = np.zeros(factors.shape[1], dtype=bool)
     for side, weight, scale, term in zip(
         (truth.expert, truth.generator),
         truth.weights,
         truth.scales,
-        (form.expert, form.generator),
+        terms,
         strict=True,
     ):
-        found = [_part(term(way, truth.all_logits[side], truth.log_q[side]), observable) for way in ways]
+        logits, log_q = sign * truth.all_logits[side], truth.log_q[side]
+        found = [_part(term(way, logits, log_q), observable, sign) for way in ways]
         parts = scale * weight[side][:, None] * factors[side] * np.stack(found)[:, :, None]
         unclear = np.isnan(parts)
         undefined |= unclear.any(axis=(0, 1))
@@ -140,5 +144,5 @@ def _span(form: NumericForm, view: View, observable: str) -> Span:
     return Span(low.reshape(shape), high.reshape(shape), undefined.reshape(shape))
 
 
-def _part(term: Term, observable: str) -> Array:
-    return term.value if observable == "loss" else term.slope
+def _part(term: Term, observable: str, sign: float) -> Array:
+    return term.value if observable == "loss" else sign * term.slope
