@@ -262,6 +262,16 @@ def standing(cell: ClaimRow | None) -> Standing:
     return "not shown" if cell is None else _STANDING[cell.gravest]
 
 
+def in_words(
+    name: Standing, found: Sequence[tuple[Column, ClaimRow]]
+) -> tuple[tuple[str, tuple[Column, ...]], ...]:
+    """Return (words, columns) of those that stand alike in a claim: what fails is told, those alike together."""
+    groups: dict[str, list[Column]] = {}
+    for column, cell in found:
+        groups.setdefault(words(cell.speaker) if name == "fails" else "", []).append(column)
+    return tuple((sentence, tuple(columns)) for sentence, columns in groups.items())
+
+
 def compare(
     entries: Sequence[Entry], *, ganirl: str, started: str, seconds: float, interrupted: bool = False
 ) -> Comparison:
@@ -282,7 +292,8 @@ def release(report: Report) -> str:
     versions = report.run.versions
     own = [name for name in versions if name.lower() not in _GROUND]
     named = [name for name in own if name.lower() in report.run.target.lower()]
-    ours = [f"ganirl {report.run.ganirl}"] if report.run.target in _targets_of_ganirl() else []
+    built_in = report.run.target.partition("@")[0] in _targets_of_ganirl()
+    ours = [f"ganirl {report.run.ganirl}"] if built_in else []
     return next(iter([*(f"{name} {versions[name]}" for name in (*named, *own)), *ours]), "")
 
 

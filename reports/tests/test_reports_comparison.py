@@ -18,7 +18,7 @@ from ganirl import Conventions, wrap
 from ganirl_properties import Report, UsageError, verify
 from ganirl_properties.report import Equivalence, Run, Verdict, VerdictName
 from ganirl_properties.targets import load_target
-from ganirl_reports.comparison import Comparison, Entry, compare, exit_code, release
+from ganirl_reports.comparison import Comparison, Entry, compare, exit_code, in_words, release
 from ganirl_reports.documents.comparison_folder import write_comparison
 from ganirl_reports.documents.comparison_html import to_html
 from ganirl_reports.documents.comparison_json import comparison_document, is_comparison, read_entries
@@ -185,6 +185,7 @@ def test_folders_stay_where_they_are(good_report: Report, tmp_path: Path, target
         ("mine.py:target", {"python": "3.11", "numpy": "2", "torch": "2.13"}, ""),
         ("mine.py:target", {"python": "3.11", "acme": "4"}, "acme 4"),
         ("numpy", {"python": "3.11", "numpy": "2"}, "ganirl 0.1.0"),
+        ("numpy@2.4.6", {"python": "3.11", "numpy": "2.4.6"}, "ganirl 0.1.0"),
     ],
 )
 def test_release(good_report: Report, target: str, versions: dict[str, str], expected: str) -> None:
@@ -522,3 +523,14 @@ def test_terminal_ends_with_the_reckoning(mixed: Comparison, width: int) -> None
     assert text.splitlines()[-1] == mixed.reconciled()
     assert "✗ E1: " in text
     assert "! not run" in text
+
+
+def test_those_that_fail_alike_are_told_together(saved: tuple[Entry, Entry]) -> None:
+    _, wrong = saved
+    assert wrong.report is not None
+    comparison = side_by_side(*saved, of(wrong.report, "another"))
+    row = next(row for row in comparison.rows if row.id == "A4")
+    ((sentence, columns),) = in_words("fails", dict(comparison.standings(row))["fails"])
+    assert "log q" in sentence
+    assert [column.name for column in columns] == ["wrong", "another"]
+    assert f"fails: wrong, another: {sentence}" in to_markdown(comparison)

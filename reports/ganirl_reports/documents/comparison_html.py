@@ -13,9 +13,9 @@ from ganirl_reports.comparison import (
     Row,
     Standing,
     date,
+    in_words,
     only_in,
     told,
-    words,
 )
 from ganirl_reports.looks import LOOKS
 from ganirl_reports.side_by_side import conventions_side_by_side
@@ -99,7 +99,7 @@ def to_html(comparison: Comparison) -> str:
             looks=LOOKS,
             date=date,
             told=told,
-            words=words,
+            in_words=in_words,
             only_in=only_in,
         )
     )

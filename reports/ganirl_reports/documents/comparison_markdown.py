@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from ganirl_reports.comparison import Column, Comparison, Remark, Row, date, only_in, words
+from ganirl_reports.comparison import Column, Comparison, Remark, Row, date, in_words, only_in
 from ganirl_reports.looks import LOOKS, number
 from ganirl_reports.side_by_side import conventions_side_by_side
 from ganirl_reports.tabulation import ClaimRow, failures, reproduce
@@ -69,11 +69,11 @@ def _telling(comparison: Comparison) -> Lines:
     for row in comparison.telling:
         lines += [f"- **{escape(row.id)}** {escape(row.title)}"]
         for name, found in comparison.standings(row):
-            names = [
-                escape(column.name) + (f": {escape(words(cell.speaker))}" if name == "fails" else "")
-                for column, cell in found
+            told = [
+                escape(", ".join(column.name for column in those) + (f": {sentence}" if sentence else ""))
+                for sentence, those in in_words(name, found)
             ]
-            lines.append(f"  - {name}: {('; ' if name == 'fails' else ', ').join(names)}")
+            lines.append(f"  - {name}: {'; '.join(told)}")
     return [*lines, ""]
 
 

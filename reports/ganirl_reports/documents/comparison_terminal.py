@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ganirl_reports.comparison import Column, Comparison, words
+from ganirl_reports.comparison import Column, Comparison, in_words
 from ganirl_reports.looks import EQUIVALENCE_STYLES, LOOKS, number
 from ganirl_reports.tabulation import ClaimRow
 
@@ -27,10 +27,9 @@ def print_comparison(comparison: Comparison, out: Console, written: Path | None 
     for row in comparison.telling:
         out.print(Text.assemble((row.id, "bold"), f" {row.title}"))
         for name, found in comparison.standings(row):
-            joint = "; " if name == "fails" else ", "
-            names = joint.join(
-                column.name + (f", {words(cell.speaker)}" if name == "fails" else "")
-                for column, cell in found
+            names = "; ".join(
+                ", ".join(column.name for column in those) + (f": {sentence}" if sentence else "")
+                for sentence, those in in_words(name, found)
             )
             style = LOOKS[found[0][1].gravest].style
             out.print(Text.assemble((f"   {name}: ", style), names))
