@@ -11,6 +11,7 @@ import numpy as np
 from .checks import View, compare
 from .checks.numerics import mild_views
 from .observed import NotObservedError, ObservableError
+from .process_blocking import cause_in_process
 from .search import Failure, Finding, Search, judge, judged
 from .tails import form_of, reproduced
 from .wrong_formulas.numerics import NumericForm
@@ -90,6 +91,8 @@ class Blocking:
 
     @property
     def _explanations(self) -> tuple[Callable[[Failure], str | None], ...]:
+        if self.search.implementation.conventions.unit == "process":
+            return (self._in_process,)
         return self._same_observable, self._given_own_logits, self._given_own_reward, self._by_tails
 
     @staticmethod
@@ -100,6 +103,9 @@ class Blocking:
     def _same_observable(self, failure: Failure) -> str | None:
         cause = _SAME_OBSERVABLE.get((failure.check.claim, failure.check.name))
         return cause if cause in self.violated else None
+
+    def _in_process(self, failure: Failure) -> str | None:
+        return cause_in_process(self.search, failure, self.violated)
 
     def _given_own_logits(self, failure: Failure) -> str | None:
         if "A4" not in self.violated or not self.search.implementation_has("discriminator_logit"):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from .process_diagnosis import diagnose_process
 from .readings import Reading, claims_of_observable, readings
 from .report import Diagnosis
 from .search import Finding, Search
@@ -42,6 +43,8 @@ def diagnose(
     -------
     claim → diagnosis; a claim without one matches no known formula.
     """
+    if search.implementation.conventions.unit == "process":
+        return diagnose_process(search, violated, FRESH_CASES)
     named: dict[str, Diagnosis] = {}
     tolerance = float(np.sqrt(search.precision.unit_roundoff))
     candidates = list(_candidates(search))

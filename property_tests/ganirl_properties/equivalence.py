@@ -9,7 +9,10 @@ from ganirl import Conventions
 from .report import Equivalence, Verdict
 
 _GAN = ("discriminator_loss", "discriminator_logit", "discriminator_probability")
-_IRL = ("irl_loss", "irl_gradient", "generator_reward", "generator_loss", "generator_gradient", "policy_loss")
+_IRL = (
+    *("irl_loss", "irl_gradient", "generator_reward", "generator_loss", "generator_gradient", "policy_loss"),
+    *("soft_values", "policy", "occupancy", "demonstration_gradient", "demonstration_loss"),
+)
 _EBM = ("log_partition",)
 
 

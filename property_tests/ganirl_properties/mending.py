@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from ganirl import Conventions
-
 from .checks import compare
 from .checks.numerics import mild_views
+from .mend import Mend
 from .observed import NotObservedError, ObservableError
+from .process_mending import process_candidates
 from .search import Finding, Search, judge
 
 _OF_THE_LOGIT = frozenset({"A4", "A5", "A6", "A9", "B5"})
@@ -45,22 +45,6 @@ _FORMS: dict[Literal["bce", "softplus"], str] = {
 
 # Few cases tell whether a convention mends; the full number confirms it.
 _SCREENED = 6
-
-
-@dataclass(frozen=True)
-class Mend:
-    """A convention that was not declared.
-
-    Attributes
-    ----------
-    conventions : with the convention that would make the implementation right
-    touches : claims that see it; every one of them must hold under it
-    sentence : "correct up to …"
-    """
-
-    conventions: Conventions
-    touches: frozenset[str]
-    sentence: str
 
 
 def mends(search: Search, findings: dict[str, Finding]) -> dict[str, tuple[str, Finding]]:
@@ -130,6 +114,9 @@ def _under(search: Search, seen: frozenset[str], firm: frozenset[str]) -> dict[s
 
 def _candidates(search: Search) -> Iterator[Mend]:
     declared = search.implementation.conventions
+    if declared.unit == "process":
+        yield from process_candidates(declared)
+        return
     label: Literal[0, 1] = 1 if declared.expert_label == 0 else 0
     if not _loss_reads_logits_as_declared(search):
         yield Mend(

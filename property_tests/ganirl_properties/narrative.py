@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ganirl import Case, Rows
+from ganirl import Case, Process, Rows
 from ganirl.claims import claim as claim_of
 
 from .report import Counterexample
@@ -42,6 +42,14 @@ def counterexample(claim: str, failure: Failure, name: str) -> Counterexample:
 
 def case_data(case: Case) -> dict[str, Any]:
     """Return a case as plain JSON data; its numbers are exact in its format."""
+    if case.process is not None:
+        return {
+            "precision": case.precision_name,
+            "unit": case.unit,
+            "theta": np.asarray(case.theta).tolist(),
+            "process": _process_data(case.process),
+            "expert": _rows_data(case.expert),
+        }
     return {
         "precision": case.precision_name,
         "unit": case.unit,
@@ -50,6 +58,16 @@ def case_data(case: Case) -> dict[str, Any]:
         "policy_logits": np.asarray(case.policy_logits).tolist(),
         "expert": _rows_data(case.expert),
         "generator": _rows_data(case.generator),
+    }
+
+
+def _process_data(process: Process) -> dict[str, Any]:
+    return {
+        "start": process.start.tolist(),
+        "transition": process.transition.tolist(),
+        "horizon": process.horizon,
+        "discount": process.discount,
+        "features": process.features.tolist(),
     }
 
 
@@ -72,6 +90,11 @@ def _rows_data(rows: Rows) -> dict[str, Any]:
 
 def _let(case: Case) -> str:
     theta = ", ".join(_number(value) for value in case.theta)
+    if case.process is not None:
+        return (
+            f"Let {told_process(case.process)}, and θ = ({theta}) in {case.precision_name}; "
+            f"{_demonstrations(case.expert, case.process)}."
+        )
     return (
         f"Let θ = ({theta}) and b = {_number(float(case.b))} in {case.precision_name}; "
         f"{_side(case.expert, 'expert', case)}; {_side(case.generator, 'generator', case)}."
@@ -90,6 +113,51 @@ def _side(rows: Rows, name: str, case: Case) -> str:
         told.append(f"φ = ({features}), log q = {_number(float(rows.log_q[index]))}")
     rest = "" if count <= _ROWS_TOLD else f" and {count - _ROWS_TOLD} more"
     return f"{count} {name} {word} with {'; '.join(told)}{rest}"
+
+
+def told_process(process: Process) -> str:
+    """Tell a process: sizes, ρ0, and P and φ of every state and action, the end written as ∎."""
+    size = (
+        f"S = {process.states}, A = {process.actions}, T = {process.horizon}, γ = {_number(process.discount)}"
+    )
+    start = ", ".join(_number(value) for value in process.start)
+    names = [*map(str, range(process.states)), "∎"]
+    told = []
+    for state in range(process.states):
+        for action in range(process.actions):
+            onward = process.transition[state, action]
+            to = " + ".join(
+                names[x] if onward[x] == 1.0 else f"{_number(onward[x])} {names[x]}"
+                for x in np.flatnonzero(onward)
+            )
+            told.append(f"({state},{action}) → {to}{_features(process, state, action, names)}")
+    return f"{size}, ρ0 = ({start}), P and φ: {'; '.join(told)}"
+
+
+def _features(process: Process, state: int, action: int, names: list[str]) -> str:
+    possible = np.flatnonzero(process.transition[state, action])
+    table = process.features[state, action]
+    if (table[possible] == table[possible[0]]).all():
+        return f", φ = {_vector(table[possible[0]])}"
+    return "".join(f", φ[{names[x]}] = {_vector(table[x])}" for x in possible)
+
+
+def _vector(values: Any) -> str:
+    return f"({', '.join(_number(value) for value in values)})"
+
+
+def _demonstrations(rows: Rows, process: Process) -> str:
+    told = []
+    for index in range(min(len(rows), _ROWS_TOLD)):
+        mask = rows.steps.mask[index]
+        visited = zip(rows.steps.state[index][mask], rows.steps.action[index][mask], strict=True)
+        last = rows.steps.next_state[index][mask][-1]
+        path = " ".join(f"{state} –{action}→" for state, action in visited)
+        end = "∎" if last == process.states else str(last)
+        told.append(f"{path} {end} with weight {_number(float(rows.weight[index]))}")
+    rest = "" if len(rows) <= _ROWS_TOLD else f" and {len(rows) - _ROWS_TOLD} more"
+    word = "demonstration" if len(rows) == 1 else "demonstrations"
+    return f"{len(rows)} {word}: {'; '.join(told)}{rest}"
 
 
 def _component(failure: Failure) -> str:

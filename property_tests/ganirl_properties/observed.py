@@ -187,7 +187,18 @@ class Observed:
         process, of = self.case.mdp, self.conventions.of_process
         steps = process.horizon + (of.visits == "states")
         sizes = {"t": steps, "s": process.states, "a": process.actions}
-        return self._array("occupancy", tuple(sizes[axis] for axis in of.occupancy_axes))
+        shape = tuple(sizes[axis] for axis in of.occupancy_axes)
+        try:
+            return self._array("occupancy", shape)
+        except ObservableError as unfit:
+            if (
+                of.occupancy_axes == "ts"
+                and of.visits == "steps"
+                and str((steps + 1, *shape[1:])) in str(unfit)
+            ):
+                mend = 'it counts the state after the last step: declare ProcessConventions(visits="states")'
+                raise ObservableError(f"{unfit}; {mend}") from unfit
+            raise
 
     def demonstration_loss(self) -> float:
         """What its demonstration gradient is meant to be the gradient of."""
