@@ -14,8 +14,11 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TextIO
+
+from packaging.version import Version
 
 from ganirl_properties import UsageError
 
@@ -81,14 +84,28 @@ def chosen_installer() -> Installer:
             (uv, "venv", "--no-project", "--python", sys.executable),
             lambda python: (uv, "pip", "install", "--python", str(python)),
         )
-    return Installer(
-        "pip",
-        (sys.executable, "-I", "-m", "venv"),
-        lambda python: (
-            str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-user",
-            "--no-warn-script-location", "--no-compile",
-        ),
+    return _pip()
+
+
+def _pip() -> Installer:
+    """Return the pip that is here, which installs elsewhere; where it is old or missing, environments get their own."""
+    # Bytecode is left to the first import: compiling all of PyTorch and SciPy takes longer than a verification.
+    options = (
+        "install", "--no-input", "--disable-pip-version-check", "--no-user", "--no-warn-script-location",
+        "--no-compile",
     )  # fmt: skip
+    create = (sys.executable, "-I", "-m", "venv")
+    try:
+        reaches_elsewhere = Version(version("pip")) >= Version("22.3")
+    except PackageNotFoundError:
+        reaches_elsewhere = False
+    if reaches_elsewhere:
+        return Installer(
+            "pip",
+            (*create, "--without-pip"),
+            lambda python: (sys.executable, "-P", "-m", "pip", "--python", str(python), *options),
+        )
+    return Installer("pip", create, lambda python: (str(python), "-m", "pip", *options))
 
 
 def run_step(command: Sequence[str], *, what: str, tool: str, log: TextIO, say: Say) -> None:

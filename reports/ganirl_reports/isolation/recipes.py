@@ -88,7 +88,9 @@ def _own_name(target: str) -> str:
 def _requirement(text: str) -> str:
     """Return a requirement as it was written, or the absolute path of an archive."""
     path = Path(os.path.expanduser(text))
-    if path.name.endswith(_ARCHIVES) and path.is_file():
+    if path.name.endswith(_ARCHIVES) and "://" not in text:
+        if not path.is_file():
+            raise UsageError(f"--with: there is no file {text!r}")
         return str(path.absolute())
     if path.is_dir() and (os.sep in text or text in (".", "..")):
         raise UsageError(
@@ -100,7 +102,7 @@ def _requirement(text: str) -> str:
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0]
         raise UsageError(
-            f"--with {text!r} is neither a requirement, such as my-library==1.0, nor a wheel that is there: {reason}"
+            f"--with {text!r} is no requirement, such as my-library==1.0, and no wheel: {reason}"
         ) from None
     return text
 
