@@ -119,7 +119,8 @@ def progress_bar(description: str) -> Iterator[Callable[[int, int, str], None] |
         task = bar.add_task(description, total=None)
 
         def advance(done: int, planned: int, what: str) -> None:
-            bar.update(task, completed=done, total=planned, description=what)
+            # What has no number yet is shown as going on.
+            bar.update(task, completed=done, total=planned or None, description=what)
 
         yield advance
 

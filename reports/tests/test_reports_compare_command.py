@@ -146,6 +146,11 @@ def test_saved_reports_are_not_run_again(
     )
 
 
+def test_a_command_that_ends_like_a_file_is_a_target(engine: Any) -> None:
+    assert run(["compare", "exec:serve --config x.json"]) == 0
+    assert [call["spec"] for call in engine.calls] == ["exec:serve --config x.json"]
+
+
 def test_a_saved_report_that_is_broken_loses_no_other(
     engine: Any, good_report: Report, tmp_path: Path, capsys: Capture
 ) -> None:

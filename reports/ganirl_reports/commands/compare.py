@@ -102,6 +102,9 @@ def compare(
     from ganirl_reports.comparison import compare as put_together
     from ganirl_reports.comparison import exit_code
 
+    # Now, so that hours of work never end at a document that cannot be made.
+    from ganirl_reports.documents import comparison_folder as _  # noqa: F401
+
     settings = read_settings(Path.cwd())
     wanted = Wanted(
         settings.claims if claims is None else _named(claims, "--claims"),
@@ -127,7 +130,7 @@ def compare(
             interrupted=found.interrupted,
         )
 
-    for _ in found.one_by_one():
+    for _done in found.one_by_one():
         # What is done is on the disk, however the next one ends.
         if output is not None:
             _write(side_by_side(), output)
@@ -268,7 +271,8 @@ def _verify(
 def _saved(operand: str) -> Path | None:
     """Return the file that an operand names, or None if it is a target."""
     path = Path(operand).expanduser()
-    if operand.endswith(".json"):
+    # A command, exec:serve --config x.json, ends like a file and is none.
+    if operand.endswith(".json") and (":" not in operand or path.exists()):
         return path
     if any(point.name == operand for point in entry_points(group="ganirl.targets")):
         return None
