@@ -25,9 +25,6 @@ from ganirl_properties.report import (
 # Tests import what stands beside them: wheels made by hand.
 sys.path.insert(0, str(Path(__file__).parent))
 
-# Tests import what stands beside them: wheels made by hand.
-sys.path.insert(0, str(Path(__file__).parent))
-
 pytest_plugins = ["pytester"]
 
 RUN = Run(
