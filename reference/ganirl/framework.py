@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from importlib.metadata import entry_points
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,20 @@ class Framework(Protocol):
 
     def arithmetic(self) -> AbstractContextManager[None]:
         """Compute as cases are to be computed (full precision, one thread) while in this context."""
+        ...
+
+
+@runtime_checkable
+class Differentiating(Protocol):
+    """What a framework can do besides, if its values carry no graph: differentiate a function, as JAX does."""
+
+    def differentiated(
+        self, function: Callable[[Case], Any], case: Case, wrt: tuple[str, ...]
+    ) -> tuple[Any, tuple[Array, ...] | None]:
+        """Return the scalar that a function has at a case, and its gradients in fields of the case.
+
+        These are None where the function cannot be differentiated.
+        """
         ...
 
 
