@@ -157,7 +157,7 @@ def _reason(lines: Sequence[str], code: int) -> str:
     elif told[first].startswith("ERROR"):  # pip: one error a line, the first is the cause
         reason = told[first].removeprefix("ERROR:")
     else:  # uv: one error, over several lines
-        reason = " ".join(line.lstrip("×╰─▶│├ ") for line in told[first:])
+        reason = " ".join(re.sub(r"^([×╰─▶│├ ]+|(error|cause):)\s*", "", line) for line in told[first:])
     reason = re.sub(r"\(from versions: (.*?)\)", lambda found: f"(there are {_newest(found[1])})", reason)
     if any("Retrying" in line or "dns error" in line for line in told):
         reason += ", and the package index could not be reached"
