@@ -162,17 +162,24 @@ def _without_limit(process: Process, costs: Array, conventions: ProcessConventio
 
 def _soft_policy_iteration(process: Process, costs: Array, conventions: ProcessConventions) -> Array:
     policy = np.full((process.states, process.actions), 1.0 / process.actions)
-    values = np.zeros(process.states)
+    before = values = np.zeros(process.states)
     for _ in range(_NEWTON_STEPS):
         reward = -(process.transition * costs).sum(axis=-1) - log_of(policy)
         reward = np.where(policy > 0, policy * reward, 0.0).sum(axis=-1)
         moves = process.discount * np.einsum("sa,sax->sx", policy, process.live)
-        before, values = values, np.linalg.solve(np.eye(process.states) - moves, reward)
+        try:
+            before, values = values, np.linalg.solve(np.eye(process.states) - moves, reward)
+        except np.linalg.LinAlgError:  # the policy stays in a loop for ever
+            values = np.full_like(values, np.inf)
+            break
         action_values = backup(process, costs, values, conventions)
         policy = np.exp(action_values - log_sum_exp(action_values, axis=-1)[:, None])
         if np.abs(values - before).max() <= 1e-15 * (1.0 + np.abs(values).max()):
             break
-    if not np.isfinite(values).all() or np.abs(values - before).max() > 1e-9 * (1.0 + np.abs(values).max()):
+    settled = np.isfinite(values).all() and np.abs(values - before).max() <= 1e-9 * (
+        1.0 + np.abs(values).max()
+    )
+    if not settled:
         raise ValueError("V is infinite: episodes that cost too little never end")
     return values
 
