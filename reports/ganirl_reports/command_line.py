@@ -16,6 +16,7 @@ from .commands.claims import claims
 from .commands.compare import compare
 from .commands.demo import demo
 from .commands.environments import environments
+from .commands.harness import harness
 from .commands.init import init
 from .commands.prove import prove
 from .commands.report import report
@@ -79,6 +80,7 @@ ganirl.add_command(demo)
 ganirl.add_command(init)
 ganirl.add_command(prove)
 ganirl.add_command(report)
+ganirl.add_command(harness)
 ganirl.add_command(environments)
 
 

@@ -18,6 +18,9 @@ from ganirl import OBSERVABLES, Conventions, Implementation, available_observabl
 from ganirl.stub import stubs_of, told
 from ganirl_properties.errors import TargetError
 
+from .external import PREFIX, ExternalTarget
+from .libraries import Library, library_of, split_version
+
 GROUP = "ganirl.targets"
 
 
@@ -35,7 +38,9 @@ def load_target(spec: str) -> Implementation:
 
     Parameters
     ----------
-    spec : the name of a built-in target, ``module:attribute`` or ``path/to/file.py:attribute``
+    spec : the name of a built-in target, ``module:attribute`` or ``path/to/file.py:attribute``; a built-in target may
+        name the version of its library that has to be installed here, ``imitation-airl@1.0.1``; or ``exec:command``, a
+        process that speaks the protocol of reports/docs/protocol.md
 
     Raises
     ------
@@ -73,17 +78,17 @@ def list_targets() -> tuple[TargetInfo, ...]:
     for point in sorted(_points(), key=lambda point: point.name):
         try:
             loaded = load_target(point.name)
+        except _LibraryMissingError as missing:
+            wanted = missing.library.requirement
+            found.append(
+                TargetInfo(point.name, False, f"--isolated runs it; here it needs: pip install {wanted}")
+            )
         except TargetError as missing:
             found.append(TargetInfo(point.name, False, str(missing)))
         else:
             observables = len(available_observables(loaded))
             unit = loaded.conventions.unit
             found.append(
-        except _LibraryMissingError as missing:
-            wanted = missing.library.requirement
-            found.append(
-                TargetInfo(point.name, False, f"--isolated runs it; here it needs: pip install {wanted}")
-            )
                 TargetInfo(point.name, True, f"{loaded.framework}, {unit} unit, {observables} observables")
             )
     return tuple(found)
@@ -188,14 +193,6 @@ def _load_entry_point(point: EntryPoint) -> Any:
         raise TargetError(f"the target {point.name!r} cannot be imported: {_said(failure)}") from failure
 
 
-def _load_module(name: str) -> ModuleType:
-    # A target beside the user, as `python -m` would find it.
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as missing:
 def _check_version(target: str, wanted: str) -> None:
     """Raise unless the library that a target runs is installed here in the version that is asked for."""
     library = library_of(target)
@@ -211,6 +208,14 @@ def _check_version(target: str, wanted: str) -> None:
         raise TargetError(f"{library.distribution} {installed} is installed here, not {wanted}; {mend}")
 
 
+def _load_module(name: str) -> ModuleType:
+    # A target beside the user, as `python -m` would find it.
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
         if missing.name and (name == missing.name or name.startswith(missing.name + ".")):
             raise TargetError(f"there is no module {name!r} here or on the path") from missing
         raise TargetError(f"{name} cannot be imported: {_said(missing)}") from missing

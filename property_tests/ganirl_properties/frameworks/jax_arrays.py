@@ -1,0 +1,93 @@
+"""JAX: 64 bits switched on while cases are computed, and losses differentiated by `jax.grad`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from ganirl import Case
+
+from .array_api import ArrayApiFramework
+
+Array = npt.NDArray[np.float64]
+
+# Worst errors in units of u over millions of arguments, jit and not, jaxlib 0.10.2 on x86-64: float32 6.7 (expm1), 4.8
+# (tanh), 4.0 (softplus); every bfloat16 number, 2.2 (sigmoid); float64 6.9 (tanh), 5.3 (expm1), 3.6 (softplus), but
+# 241 for log1p between −0.4143 and −0.40, where XLA's polynomial ends: code that takes log(1 − D) by it is sound, too.
+KAPPAS = {"float64": 256.0, "float32": 8.0, "bfloat16": 3.0}
+
+
+# Before JAX 0.8 it is an experiment.
+_enable_x64: Any = (jax if hasattr(jax, "enable_x64") else import_module("jax.experimental")).enable_x64
+
+
+@contextmanager
+def _full_precision() -> Iterator[None]:
+    """64 bits, which JAX leaves off, and no TF32 or bfloat16 in float32 products."""
+    with _enable_x64(True), jax.default_matmul_precision("highest"):
+        yield
+
+
+def _places() -> dict[str, Any]:
+    places = {"cpu": jax.devices("cpu")[0]}
+    with suppress(RuntimeError):  # there is none, or this jaxlib was not built for it
+        places["cuda"] = jax.devices("cuda")[0]
+    return places
+
+
+@dataclass(frozen=True)
+class JaxFramework(ArrayApiFramework):
+    """JAX, whose arrays carry no graph: what it differentiates is the adapter's function."""
+
+    def differentiated(
+        self, function: Callable[[Case], Any], case: Case, wrt: tuple[str, ...]
+    ) -> tuple[Any, tuple[Array, ...] | None]:
+        """Return a loss and its gradients, by tracing the adapter; None in their place if it leaves JAX on its way.
+
+        The loss is None only if the function returns that.
+        """
+
+        def loss(fields: dict[str, Any]) -> tuple[Any, Any]:
+            value = function(replace(case, **fields))
+            traced = jnp.asarray(value)
+            if traced.size != 1:
+                raise _NotOneNumberError
+            return traced.reshape(()), value
+
+        with self.context():
+            try:
+                gradients, value = jax.grad(loss, has_aux=True)({name: getattr(case, name) for name in wrt})
+            except Exception as failure:
+                if not _leaves_jax(failure):
+                    raise
+                return function(case), None
+        return value, tuple(self.numpy(gradients[name]) for name in wrt)
+
+
+class _NotOneNumberError(Exception):
+    pass
+
+
+def _leaves_jax(failure: BaseException) -> bool:
+    """Whether a function turned its input into plain numbers, as float() and NumPy do, or gave no number to derive."""
+    causes = (failure, failure.__cause__)
+    return any(isinstance(each, (jax.errors.JAXTypeError, _NotOneNumberError)) for each in causes)
+
+
+framework = JaxFramework(
+    name="jax",
+    namespace=jnp,
+    kappas=KAPPAS,
+    library={"jax": version("jax"), "jaxlib": version("jaxlib")},
+    places=_places(),
+    context=_full_precision,
+)
