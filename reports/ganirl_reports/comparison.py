@@ -98,6 +98,12 @@ class Column:
         return release(self.report) if self.report else ""
 
     @property
+    def subtitle(self) -> str:
+        """Return the release, unless the name has its version already, ``imitation-airl@1.0.1``."""
+        of = self.release
+        return "" if (of and of in self.name) or self.name.endswith(f"@{of.rpartition(' ')[2]}") else of
+
+    @property
     def by_design(self) -> bool:
         """Whether it is not the paper's algorithm, and nobody says that it is."""
         report = self.report

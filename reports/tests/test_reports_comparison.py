@@ -157,6 +157,9 @@ def test_names_are_unlike(good_report: Report) -> None:
         return of(good_report, "acme-airl", versions={"python": "3.12.1", "acme": version})
 
     columns = side_by_side(at("1.0"), at("1.1"), at("1.1"), of(good_report, "ACME-airl"), MISSING).columns
+    assert [column.subtitle for column in columns[:3]] == ["", "acme 1.1", "acme 1.1"]
+    isolated = side_by_side(of(good_report, "acme-airl@1.1", versions={"acme": "1.1"})).columns[0]
+    assert (isolated.name, isolated.release, isolated.subtitle) == ("acme-airl@1.1", "acme 1.1", "")
     assert [column.name for column in columns] == [
         "acme-airl (acme 1.0)",
         "acme-airl",

@@ -44,6 +44,11 @@ class Shown:
         return getattr(self.column, name)
 
     @property
+    def release(self) -> str:
+        """What stands below its name."""
+        return self.column.subtitle
+
+    @property
     def tone(self) -> str:
         """The class that colours it."""
         report = self.column.report

@@ -41,7 +41,7 @@ def _glance(comparison: Comparison) -> Lines:
         "|---|---|---|---|---|",
     ]
     for column in comparison.columns:
-        name = f"**{escape(column.name)}**" + (f"<br>{escape(column.release)}" if column.release else "")
+        name = f"**{escape(column.name)}**" + (f"<br>{escape(column.subtitle)}" if column.subtitle else "")
         if column.report is None:
             lines.append(f"| {name} | {escape(column.headline)} | {escape(column.problem or '')} | | |")
             continue
@@ -143,7 +143,7 @@ def _details(column: Column) -> Lines:
     lines += [
         f"**{escape(column.headline)}**: {escape(report.equivalence.because)}",
         "",
-        f"{escape(report.reconciled())}. The whole: [{column.slug}/summary.md]({column.slug}/summary.md).",
+        f"{escape(report.reconciled())}. The whole: [{escape(column.slug)}/summary.md]({column.slug}/summary.md).",
         "",
         *(f"> {escape(warning)}\n" for warning in report.warnings),
     ]

@@ -44,7 +44,7 @@ def print_comparison(comparison: Comparison, out: Console, written: Path | None 
 
 
 def _print_column(column: Column, out: Console) -> None:
-    of = f" ({column.release})" if column.release and column.release not in column.name else ""
+    of = f" ({column.subtitle})" if column.subtitle else ""
     heading = Text.assemble((column.name, "bold cyan"), of, "  ", (column.headline, _style(column)))
     if column.report is None:
         out.print(heading)
