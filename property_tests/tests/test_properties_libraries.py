@@ -23,8 +23,9 @@ def test_every_built_in_target_has_a_library() -> None:
         assert library_of(name) is not None, f"{name}: add it to targets/libraries.py"
 
 
-def test_every_target_is_named_once() -> None:
+def test_every_target_is_one_and_is_named_once() -> None:
     named = [target for library in LIBRARIES for target in library.targets]
+    assert set(named) <= set(DECLARED["entry-points"]["ganirl.targets"])
     assert len(named) == len(set(named))
     assert len({library.distribution for library in LIBRARIES}) == len(LIBRARIES)
 

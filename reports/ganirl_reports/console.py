@@ -139,6 +139,8 @@ def activity(description: str) -> Iterator[Callable[[str], None]]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[words]}", markup=False, style="dim"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as display:
+    out = Console(stderr=True)
+    room = max(10, out.width - len(description) - 14)  # beside the spinner and the time, on one line
+    with Progress(*columns, console=out, transient=True) as display:
         task = display.add_task(description, total=None, words="")
-        yield lambda words: display.update(task, words=words)
+        yield lambda words: display.update(task, words=words[:room])

@@ -131,8 +131,8 @@ def run_step(command: Sequence[str], *, what: str, tool: str, log: TextIO, say: 
                 log.write(line)
                 log.flush()
                 last.append(line.rstrip())
-                if line.strip():
-                    say(_shown(line))
+                if shown := _shown(line):
+                    say(shown)
             code = process.wait()
     except OSError as error:
         raise UsageError(f"{what} cannot be installed: {command[0]} does not start ({error})") from None
@@ -143,9 +143,9 @@ def run_step(command: Sequence[str], *, what: str, tool: str, log: TextIO, say: 
 
 
 def _shown(line: str) -> str:
-    """Return a line as it fits into a progress display: no path, and a name instead of an address."""
-    text = line.strip()
-    return re.sub(r"(\S*/)+", "", text)[:70]
+    """Return what a line says is going on, with names instead of paths; nothing for remarks and for bars."""
+    text = re.sub(r"(\S*/)+", "", line.strip())
+    return "" if text.startswith(("WARNING", "Looking in", "━", "$")) else text[:70]
 
 
 def _reason(lines: Sequence[str], code: int) -> str:
