@@ -88,7 +88,10 @@ def _distances(
     """Return the largest relative error of each observable; infinite where shapes differ or nothing is finite."""
     worst = dict.fromkeys(observables, 0.0)
     for each in seen:
-        numbers = numbers_of(formula, each.view.process)
+        try:
+            numbers = numbers_of(formula, each.view.process)
+        except np.linalg.LinAlgError:  # under a wrong formula episodes may never end: its visits have no value
+            return dict.fromkeys(observables, float("inf"))
         for name in observables:
             expected, got = numbers[name], each.got[name]
             if expected.shape != got.shape:

@@ -71,11 +71,12 @@ LIBRARIES: tuple[Library, ...] = (
     Library(
         "imitation",
         "1.0.1",
-        ("imitation-airl", "imitation-gail"),
+        ("imitation-airl", "imitation-gail", "imitation-mce-irl"),
         beside=(TORCH, "gymnasium==0.29.1", "pandas", "matplotlib", "tensorboard", "tqdm"),
         slim=True,
         bare=("stable-baselines3==2.2.1", "seals==0.2.1"),
     ),
+    Library("irl-maxent", "0.1.0", ("irl-maxent",)),
     Library("torchrl", "0.14.1", ("torchrl-gail",), beside=(TORCH, "tensordict==0.14.3")),
     Library("tianshou", "2.0.1", ("tianshou-gail",), beside=(TORCH,)),
 )
