@@ -20,7 +20,7 @@ from ganirl import Case, Gradient, Rows
 
 
 class RewardNetwork(nn.Linear):
-    """−φ·θ − b of the first d columns of its input, (n, d or more) → (n, 1); what else is there is not read.
+    """−φ·θ − b of the first d columns of its first input, (n, d or more) → (n, 1); what else is there is not read.
 
     Parameters
     ----------
@@ -36,8 +36,9 @@ class RewardNetwork(nn.Linear):
             self.weight.copy_(sign * case.theta[None, :])
             self.bias.copy_(sign * case.b.reshape(1))
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - nn.Linear's own name
-        """Return the output, (n, 1)."""
+    def forward(self, input: Tensor, *others: object) -> Tensor:  # noqa: A002 - nn.Linear's own name
+        """Return the output, (n, 1); actions, next observations and dones may be handed over beside the input."""
+        del others
         return super().forward(input[..., : self.in_features])
 
     def gradient(self) -> Gradient:

@@ -34,6 +34,7 @@ def test_the_reward_network_is_linear_in_the_features(plain, case, sign):
     given = transitions(case, case.expert)
     out = RewardNetwork(case, sign)(given.observation)
     assert out.shape == (len(plain.expert), 1)
+    assert torch.equal(RewardNetwork(case, sign)(given.observation, given.action, given.done), out)
     expected = sign * (plain.expert.features @ plain.theta + plain.b)
     np.testing.assert_allclose(framework.numpy(out)[:, 0], expected, rtol=1e-5, atol=1e-5)
 
