@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 if TYPE_CHECKING:
+    from ganirl.case import Unit
     from ganirl.implementation import Implementation
     from ganirl_properties.report import Report
 
@@ -70,7 +71,7 @@ def parametrize_with_claims(
         If an expected failure or a claim is not among those that can be tested.
     """
     __tracebackhide__ = True
-    planned = _planned(claims)
+    planned = _planned(claims, _unit_of(implementation))
     expected = dict(expected_failures or {})
     for claim in expected:
         if claim not in planned:
@@ -96,7 +97,20 @@ def parametrize_with_claims(
     )
 
 
-def _planned(claims: Iterable[str] | None) -> tuple[str, ...]:
+def _unit_of(implementation: Any) -> Unit:
+    """What kind of code it is; what cannot be loaded is told by its first test."""
+    if isinstance(implementation, str):
+        from ganirl_properties.targets import load_target
+
+        try:
+            implementation = load_target(implementation)
+        except Exception:
+            return "trajectory"
+    unit: Unit = getattr(getattr(implementation, "conventions", None), "unit", "trajectory")
+    return unit
+
+
+def _planned(claims: Iterable[str] | None, unit: Unit) -> tuple[str, ...]:
     __tracebackhide__ = True
     from ganirl.claims import select
 
@@ -104,10 +118,12 @@ def _planned(claims: Iterable[str] | None) -> tuple[str, ...]:
         chosen = select([claims] if isinstance(claims, str) else claims)
     except LookupError as error:
         raise ValueError(str(error.args[0])) from None
-    planned = tuple(claim.id for claim in chosen if not claim.theory)
+    planned = tuple(claim.id for claim in chosen if claim.shows_in(unit))
     if not planned:
         raise ValueError(
             f"{', '.join(claim.id for claim in chosen)}: theory alone, nothing that a test could observe"
+            if all(claim.theory for claim in chosen)
+            else f'{", ".join(claim.id for claim in chosen)}: code of unit "{unit}" shows nothing of it'
         )
     return planned
 

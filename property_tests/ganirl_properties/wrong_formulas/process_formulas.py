@@ -119,7 +119,8 @@ def _last_in_data(truth: ProcessTruth) -> Array:
 
 
 def _last_in_model(truth: ProcessTruth, visits: Array, last: Array) -> Array:
-    return truth.model_features(visits, last) + truth.powers[-1] * (last @ truth.process.state_features)
+    of_last = last @ truth.process.state_features
+    return np.asarray(truth.model_features(visits, last) + truth.powers[-1] * of_last)
 
 
 def _model_undiscounted(truth: ProcessTruth, visits: Array, last: Array) -> Array:
