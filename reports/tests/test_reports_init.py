@@ -247,6 +247,7 @@ def test_a_pyproject_that_cannot_take_it_is_left_alone(
     ("options", "words"),
     [
         (["--framework", "tensorflow"], "there is no framework 'tensorflow'; there are"),
+        (["--framework", "exec"], "ganirl verify 'exec:COMMAND'"),
         (["--has", "colour"], "there is no 'colour' in code of unit"),
         (["--has", ","], "--has names nothing"),
         (["--style", "x"], "functions"),

@@ -90,6 +90,11 @@ def _choices(folder: Path, name: str | None, told: Mapping[str, str | None], *, 
             raise click.UsageError(f"there is no {key} {answer!r}; there are {', '.join(options)}")
         return answer
 
+    if told["framework"] in ("exec", "external"):
+        raise click.UsageError(
+            "code in another process or language needs no adapter in Python: `ganirl harness` prints the file to put "
+            "beside it, and `ganirl verify 'exec:COMMAND'` runs it"
+        )
     framework = settle(
         "framework",
         "Whose arrays does it compute with?",
