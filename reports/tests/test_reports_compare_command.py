@@ -208,6 +208,24 @@ def test_interruption_keeps_what_was_done(
     assert read_report("out/first").verified == 15
 
 
+def test_what_is_done_is_written_before_the_next_one_begins(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = engine.verify
+    seen: list[list[str | None]] = []
+
+    def watched(implementation: Any, **options: Any) -> Report:
+        if Path("out/comparison.json").exists():
+            document = json.loads(Path("out/comparison.json").read_text(encoding="utf-8"))
+            assert not document["interrupted"]
+            seen.append([each["problem"] for each in document["implementations"]])
+        return verify(implementation, **options)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr("ganirl_properties.verify", watched)
+    assert run(["compare", "first", "second", "third", "--output", "out"]) == 0
+    assert seen == [[None, "still to be run", "still to be run"], [None, None, "still to be run"]]
+
+
 def test_a_report_that_was_interrupted_ends_the_comparison(engine: Any, good_report: Report) -> None:
     engine.report = replace(good_report, run=replace(good_report.run, interrupted=True))
     assert run(["compare", "first", "second"]) == 130

@@ -50,6 +50,7 @@ Exit codes:
 A target that cannot be run is a column that says why; the others are run all the same.
 """
 INTERRUPTED = "interrupted before it was judged"
+TO_COME = "still to be run"
 
 Bar = Callable[[int, int, str], None]
 
@@ -175,10 +176,11 @@ class _Found:
         """Return what is known of all; what was not come to is said to be so."""
         from ganirl_reports.comparison import Entry
 
+        why = INTERRUPTED if self.interrupted else TO_COME
         return [
             entry
             for operand, slot in zip(self._operands, self._slots, strict=True)
-            for entry in (slot if slot is not None else [Entry(operand, None, INTERRUPTED)])
+            for entry in (slot if slot is not None else [Entry(operand, None, why)])
         ]
 
     def one_by_one(self) -> Iterator[None]:
