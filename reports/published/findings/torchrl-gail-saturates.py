@@ -1,4 +1,4 @@
-"""torchrl 0.14.1, GAILLoss: a confident wrong discriminator has a wrong loss and no gradient. Exits 1 while it is so."""
+"""torchrl 0.14.1, GAILLoss: where D has saturated the loss is 100 and its gradient 0. Exits 1 while it is so."""
 
 import sys
 
@@ -9,9 +9,8 @@ from tensordict.nn import TensorDictModule
 from torchrl.modules import MLP
 from torchrl.objectives import GAILLoss
 
-network = MLP(
-    in_features=2, out_features=1, depth=0, activation_class=torch.nn.Sigmoid, activate_last_layer=True
-)
+linear = {"in_features": 2, "out_features": 1, "depth": 0}
+network = MLP(**linear, activation_class=torch.nn.Sigmoid, activate_last_layer=True)
 loss = GAILLoss(TensorDictModule(network, ["observation", "action"], ["d_logits"]))
 torch.nn.init.ones_(network[0].weight)  # the logit is observation + action
 zero, wrong = torch.zeros(1, 1), 0
