@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ganirl import ProcessConventions
+from ganirl import Conventions, ProcessConventions, wrap
 from ganirl_properties import verify
 from ganirl_properties.targets import load_target
 from ganirl_properties.targets.numpy_process import NumpyProcess
@@ -55,3 +55,28 @@ def test_it_is_a_target_by_name() -> None:
     assert target.conventions.unit == "process"
     report = verify(target, profile="smoke", dtypes=["float32"])
     assert report.reconciled() == "planned 4 = 3 satisfied + 1 not addressed"
+
+
+def test_code_with_autograd_gives_its_objective_and_no_gradient() -> None:
+    torch = pytest.importorskip("torch", reason="autodiff is PyTorch's: pip install 'ganirl[torch]'")
+
+    def loss(case: Any, *, cut: bool = False) -> Any:
+        mdp, steps = case.mdp, case.expert.steps
+        theta = case.theta.detach() if cut else case.theta
+        value = torch.zeros(mdp.states + 1, dtype=theta.dtype)
+        for _ in range(mdp.horizon):
+            following = (mdp.transition * (value - mdp.features @ theta)).sum(dim=2).logsumexp(dim=1)
+            value = torch.cat([following, value[:1] * 0])
+        cost = (steps.features @ case.theta * steps.mask).sum(dim=1)
+        return case.expert.weight @ cost + mdp.start @ value[:-1]
+
+    conventions = Conventions(unit="process", weights=True)
+    right = wrap(framework="torch", conventions=conventions, demonstration_loss=loss)
+    report = verify(right, claims=["D3"], profile="smoke", dtypes=["float64", "float32"])
+    assert [row.verdict for row in report.verdicts] == ["satisfied", "satisfied"]
+    # Where the model's side is cut from the graph, its gradient is not that of its own loss.
+    wrong = wrap(
+        framework="torch", conventions=conventions, demonstration_loss=lambda case: loss(case, cut=True)
+    )
+    (row,) = verify(wrong, claims=["D3"], profile="smoke", dtypes=["float64"]).verdicts
+    assert row.verdict == "violated"

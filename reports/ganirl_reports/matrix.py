@@ -177,8 +177,11 @@ def _needs(claim: Claim) -> str:
 
 def _catches(claim: Claim) -> tuple[str, ...]:
     from ganirl_properties.wrong_formulas import WRONG_FORMULAS
+    from ganirl_properties.wrong_formulas.process_formulas import PROCESS_FORMULAS
 
-    return tuple(formula.id for formula in WRONG_FORMULAS if claim.id in formula.expected)
+    known = [(formula.id, formula.expected) for formula in WRONG_FORMULAS]
+    known += [(formula.id, formula.expected) for formula in PROCESS_FORMULAS]
+    return tuple(name for name, expected in known if claim.id in expected)
 
 
 DRAWN = (

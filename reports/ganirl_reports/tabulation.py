@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ganirl.claims import CLAIMS, Claim, claim
 from ganirl.conventions import Conventions
+from ganirl.process_conventions import ProcessConventions
 from ganirl_properties.report import FAILING, Report, Run, Verdict, VerdictName, Worst
 
 from .looks import SEVERITY, gravest
@@ -215,9 +216,13 @@ class Choice:
     paper: str | None
 
 
+# A tabular solver of the paper's own model, p_θ ∝ h e^{−c}, for T steps and without a discount.
+_PAPER_OF_PROCESS = Conventions(unit="process", process=ProcessConventions(entropy="trajectory"))
+
+
 def choices(run: Run) -> tuple[Choice, ...]:
     """Return the declared conventions, each with the paper's own choice where it is another."""
-    paper = asdict(Conventions())
+    paper = (_PAPER_OF_PROCESS if run.conventions.get("unit") == "process" else Conventions()).declared()
     return tuple(
         Choice(
             name.replace("_", " "),
