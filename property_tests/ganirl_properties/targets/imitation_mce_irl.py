@@ -18,7 +18,9 @@ rewards that are matched are those that the policy is solved for.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +30,7 @@ import torch
 from imitation.algorithms.mce_irl import MCEIRL, mce_occupancy_measures, mce_partition_fh
 from imitation.data.types import Trajectory
 from imitation.rewards.reward_nets import BasicRewardNet
+from imitation.util import logger as imitation_logger
 from seals.base_envs import TabularModelPOMDP
 
 from ganirl import Case, Conventions, ProcessConventions
@@ -89,6 +92,7 @@ class ImitationMceIrl:
             optimizer_cls=torch.optim.SGD,
             optimizer_kwargs={"lr": 0.0},
             discount=case.mdp.discount,
+            custom_logger=_silent_logger(),
         )
         trainer._train_step(torch.as_tensor(environment.observation_matrix, dtype=dtype))
         return np.asarray(-linear.weight.grad[0].numpy())
@@ -98,6 +102,13 @@ class ImitationMceIrl:
             _environment(case), reward=_rewards(case), discount=case.mdp.discount
         )
         return solved
+
+
+@cache
+def _silent_logger() -> Any:
+    """Return one logger that writes nothing; each of the library's own would leave a folder behind."""
+    with TemporaryDirectory() as folder:
+        return imitation_logger.configure(folder, format_strs=[])
 
 
 def _environment(case: Case) -> Any:
