@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ganirl import Conventions, Implementation, ProcessConventions, wrap
 
+logsumexp = np.logaddexp.reduce
 NAMES = (
     *("log_partition", "soft_values", "policy", "occupancy"),
     *("demonstration_gradient", "demonstration_loss"),
@@ -198,7 +198,7 @@ class CausalForTrajectories(Tabular):
     process = OF_TRAJECTORIES
 
     def log_partition(self, case: Any) -> Any:
-        return logsumexp(_log(self.start(case)) + self.soft_values(case)[0])
+        return logsumexp(_log(self.start(case)) + self.soft_values(case)[0], axis=0)
 
 
 @wrong("H12", diagnosis="hard-max")
@@ -326,7 +326,7 @@ class EveryNextStateAlike(Tabular):
         return logsumexp(_log(1.0 * (self.dynamics(case) > 0)) + self.reward(case) + following, axis=2)
 
     def log_partition(self, case: Any) -> Any:
-        return logsumexp(_log(self.start(case)) + self.soft_values(case)[0])
+        return logsumexp(_log(self.start(case)) + self.soft_values(case)[0], axis=0)
 
 
 @wrong("H12", diagnosis="policy-over-states")
@@ -344,7 +344,7 @@ class VisitsOfThePolicy(Tabular):
         return logsumexp(_log(self.dynamics(case)) + self.reward(case) + following, axis=2)
 
     def log_partition(self, case: Any) -> Any:
-        return logsumexp(_log(self.start(case)) + self.soft_values(case)[0])
+        return logsumexp(_log(self.start(case)) + self.soft_values(case)[0], axis=0)
 
 
 # --- wrong in itself, with a formula that nobody knows -------------------------------------------------------
