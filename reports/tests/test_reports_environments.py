@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -198,6 +199,12 @@ def test_what_cannot_be_installed_is_one_sentence_with_the_reason_and_the_log(ca
     assert [path for path in cache.iterdir() if path.is_dir()] == []
 
 
+def test_a_release_that_does_not_exist_shows_before_the_rest_comes(cache: Path, steps: Steps) -> None:
+    prepare(Recipe("acme 7", ("torch",), ("acme==7",)))
+    assert [step[-1] for step in steps[1:]] == ["acme==7", "torch"]
+    assert ["--no-deps" in step for step in steps[1:]] == [True, False]
+
+
 def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("GANIRL_CACHE", str(tmp_path / "file"))
@@ -215,6 +222,15 @@ def test_a_python_without_a_pip_that_reaches_elsewhere_gives_each_environment_it
     monkeypatch.setattr(installing, "version", lambda name: "9.0")
     assert "--without-pip" not in chosen_installer().create
     assert chosen_installer().program(python)[0] == "there"
+
+
+@pytest.mark.parametrize("forbidden", [False, True])
+def test_bytecode_is_written_at_the_first_import_or_else_now(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, forbidden: bool
+) -> None:
+    monkeypatch.setattr("sys.flags", SimpleNamespace(dont_write_bytecode=forbidden))
+    command = chosen_installer().install(Path("there"), ["acme"], alone=False)
+    assert ("--no-compile" in command) is not forbidden
 
 
 class TestUv:

@@ -52,7 +52,7 @@ class Library:
 
     @property
     def unresolved(self) -> tuple[str, ...]:
-        """Requirements that are installed alone, after the others."""
+        """Requirements that are installed alone."""
         return (*self.bare, self.requirement) if self.slim else self.bare
 
     def at(self, version: str | None) -> Library:

@@ -40,7 +40,7 @@ class Recipe:
     ----------
     name : what people call it, ``"imitation 1.0.1"``
     resolved : requirements, and absolute paths of wheels, that are installed with all that they depend on
-    unresolved : requirements that are installed alone, after the others
+    unresolved : requirements that are installed alone
     """
 
     name: str
@@ -210,9 +210,10 @@ def _build(recipe: Recipe, folder: Path, say: Say) -> Environment:
         try:
             say("making a virtual environment")
             step([*tool.create, str(folder)])
-            step(tool.install(folder, recipe.resolved, alone=False))
+            # These first: a release that does not exist shows before gigabytes have come.
             if recipe.unresolved:
                 step(tool.install(folder, recipe.unresolved, alone=True))
+            step(tool.install(folder, recipe.resolved, alone=False))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

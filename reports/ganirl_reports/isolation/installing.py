@@ -89,10 +89,11 @@ def chosen_installer() -> Installer:
 
 def _pip() -> Installer:
     """Return the pip that is here, which installs elsewhere; where it is old or missing, environments get their own."""
-    # Bytecode is left to the first import: compiling all of PyTorch and SciPy takes longer than a verification.
+    # Bytecode is left to the first import, if that may write it: to compile all of PyTorch and SciPy takes a minute.
+    compiling = () if sys.flags.dont_write_bytecode else ("--no-compile",)
     options = (
         "install", "--no-input", "--disable-pip-version-check", "--no-user", "--no-warn-script-location",
-        "--no-compile",
+        *compiling,
     )  # fmt: skip
     create = (sys.executable, "-I", "-m", "venv")
     try:
