@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -24,6 +24,8 @@ Array = npt.NDArray[np.float64]
 # (tanh), 4.0 (softplus); every bfloat16 number, 2.2 (sigmoid); float64 6.9 (tanh), 5.3 (expm1), 3.6 (softplus), but
 # 241 for log1p between −0.4143 and −0.40, where XLA's polynomial ends: code that takes log(1 − D) by it is sound, too.
 KAPPAS = {"float64": 256.0, "float32": 8.0, "bfloat16": 3.0}
+
+SHAPES_KEPT = 64
 
 
 # Before JAX 0.8 it is an experiment.
@@ -46,7 +48,21 @@ def _places() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class JaxFramework(ArrayApiFramework):
-    """JAX, whose arrays carry no graph: what it differentiates is the adapter's function."""
+    """JAX, whose arrays carry no graph: what it differentiates is the adapter's function.
+
+    It compiles each operation for each shape, some 14 MB a case: what was compiled is let go now and then.
+    """
+
+    shapes: set[tuple[Any, ...]] = field(default_factory=set)
+
+    def case(self, case: Case, device: str) -> Case:
+        """Return the case as JAX's arrays; see `ArrayApiFramework.case`."""
+        sides = tuple(rows.steps.features.shape for rows in (case.expert, case.generator))
+        self.shapes.add((case.precision_name, device, *sides))
+        if len(self.shapes) > SHAPES_KEPT:
+            self.shapes.clear()
+            jax.clear_caches()
+        return super().case(case, device)
 
     def differentiated(
         self, function: Callable[[Case], Any], case: Case, wrt: tuple[str, ...]
