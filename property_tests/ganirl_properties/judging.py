@@ -133,7 +133,8 @@ def _condition(search: Search, claim: str) -> str | None:
     conventions = search.implementation.conventions
     if conventions.log_q == "absent" and claim in ("A4", "A9"):
         return "holds if the cost is read as −ℓ − log q: log q is no part of this discriminator, D is unconstrained"
-    if conventions.entropy_coefficient and claim in ("E1", "E3"):
+    bonus_of_one_step = conventions.entropy_coefficient and conventions.entropy_in == "rewards"
+    if bonus_of_one_step and claim in ("E1", "E3"):
         return (
             f"holds for one step, with the entropy bonus of {conventions.entropy_coefficient:g}: over several steps a "
             "bonus leaves out the entropy of later ones; −log π has to enter the rewards"

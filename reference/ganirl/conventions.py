@@ -31,6 +31,8 @@ class Conventions:
     reward_baseline : whether the reward may differ from ℓ by one constant for a whole batch, as b is: the policy
         gradient does not see it where episodes have one length (claim E3)
     entropy_coefficient : α of an entropy bonus that the policy optimiser adds to the reward
+    entropy_in : ``"rewards"`` if that bonus is each step's own alone, as in PPO's loss; ``"values"`` if it is part of
+        the returns, so that the entropy of later steps counts: soft value iteration, soft actor-critic
     log_q : ``"input"`` if log q is handed to the discriminator, ``"computed"`` if the implementation evaluates
         its policy, ``"absent"`` if the discriminator does not use it (GAIL)
     log_q_constant : a constant by which its log q differs from Σ log π (a base measure); b absorbs it
@@ -49,6 +51,7 @@ class Conventions:
     reward: str = "log D − log(1 − D)"
     reward_baseline: bool = False
     entropy_coefficient: float = 0.0
+    entropy_in: Literal["rewards", "values"] = "rewards"
     log_q: Literal["input", "computed", "absent"] = "input"
     log_q_constant: float = 0.0
     log_z: Literal["explicit", "bias", "absent"] = "explicit"
@@ -63,6 +66,7 @@ class Conventions:
             "expert_label": (0, 1),
             "loss_scale": ("sum_of_means", "mean_of_all", "sum"),
             "loss_form": ("any", "log_sigmoid", "softplus", "bce"),
+            "entropy_in": ("rewards", "values"),
             "log_q": ("input", "computed", "absent"),
             "log_z": ("explicit", "bias", "absent"),
         }

@@ -67,6 +67,10 @@ def _floored_pi(side: Side) -> Array:
     return over_steps(np.where(side.rows.steps.mask, np.log(np.exp(side.log_pi) + 1e-3), 0.0))
 
 
+def _pi_with_epsilon(side: Side) -> Array:
+    return over_steps(np.where(side.rows.steps.mask, np.log(np.exp(side.log_pi) + 1e-10), 0.0))
+
+
 def _entropy_of_policy(side: Side) -> Array:
     table = log_normalise(side.case.policy_logits)
     negative_entropy = (np.exp(table) * table).sum(axis=1)
@@ -231,6 +235,13 @@ FORMULAS = (
         "log(π + ε)",
         ("A4",),
         {"log_q": _floored_pi},
+    ),
+    WrongFormula(
+        "log-pi-with-epsilon",
+        "1e-10 is added to π inside the logarithm: log π is never below −23.03, and off by 1e-10/π",
+        "guard against log 0 where log_softmax is at hand",
+        ("A4",),
+        {"log_q": _pi_with_epsilon},
     ),
     WrongFormula(
         "log-q-entropy",

@@ -173,6 +173,13 @@ FORMULAS = (
         {"irl_gradient": lambda w_p, w_q, c, lq, b, dc: _difference_of_means(w_p, w_q, dc)},
     ),
     WrongFormula(
+        "irl-cost-detached",
+        "no gradient of the IRL loss reaches the cost",
+        "a cost network that the autodiff does not know for a container of parameters",
+        ("C2", "C3"),
+        {"irl_gradient": lambda w_p, w_q, c, lq, b, dc: np.zeros(dc.shape[1])},
+    ),
+    WrongFormula(
         "irl-sign",
         "the IRL gradient has the wrong sign",
         "ascent for descent",
