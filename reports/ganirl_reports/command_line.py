@@ -63,6 +63,7 @@ def ganirl() -> None:
     \b
     ganirl verify torch                          verify a built-in target
     ganirl verify my_library.adapter:target      verify your own
+    ganirl verify 'exec:node adapter.mjs'        verify code of any language
     ganirl compare imitation-airl imitation-gail many implementations side by side
     ganirl init                                  begin an adapter for your own
     ganirl claims C2                             one claim whole, with its derivation
