@@ -79,6 +79,20 @@ LIBRARIES: tuple[Library, ...] = (
     Library("irl-maxent", "0.1.0", ("irl-maxent",)),
     Library("torchrl", "0.14.1", ("torchrl-gail",), beside=(TORCH, "tensordict==0.14.3")),
     Library("tianshou", "2.0.1", ("tianshou-gail",), beside=(TORCH,)),
+    Library(
+        "econirl",
+        "0.1.1",
+        (
+            "econirl-airl",
+            "econirl-airl-log-odds",
+            "econirl-gail",
+            "econirl-gail-linear",
+            "econirl-gcl",
+            "econirl-mce",
+            "econirl-mce-discounted",
+        ),
+        beside=("jax==0.10.2", "jaxlib==0.10.2", "equinox==0.13.8", "optax==0.2.8"),
+    ),
 )
 
 
