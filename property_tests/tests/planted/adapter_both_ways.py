@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 CONVENTIONS = {"weights": True}
+TABULAR = {"unit": "process", "weights": True, "process": {"entropy": "causal", "ends": False}}
 
 
 def logit(case, rows):
@@ -45,6 +46,26 @@ def raises(case, rows):
     raise ValueError("no such layer")
 
 
+def soft_values(case):
+    """Soft value iteration, V of T steps to go first."""
+    mdp = case.mdp
+    cost = mdp.features @ case.theta
+    values = [np.zeros(len(mdp.start), dtype=cost.dtype)]
+    for _ in range(mdp.horizon):
+        onward = np.append(values[0], values[0].dtype.type(0))
+        action_values = (mdp.transition * (onward - cost)).sum(axis=2)
+        values.insert(0, np.logaddexp.reduce(action_values, axis=1))
+    return np.stack(values[:-1])
+
+
+def log_partition(case):
+    return case.mdp.start @ soft_values(case)[0]
+
+
+def without_a_step(case):
+    return np.concatenate([soft_values(case)[1:], np.zeros((1, len(case.mdp.start)))])
+
+
 RIGHT = {
     "discriminator_logit": logit,
     "discriminator_loss": loss,
@@ -57,6 +78,8 @@ ADAPTERS = {
     "gail_reward": {**RIGHT, "generator_reward": gail_reward},
     "half_a_loss": {**RIGHT, "discriminator_loss": half_a_loss},
     "raises": {**RIGHT, "generator_reward": raises},
+    "tabular": {"soft_values": soft_values, "log_partition": log_partition},
+    "tabular_without_a_step": {"soft_values": without_a_step, "log_partition": log_partition},
 }
 
 if __name__ == "__main__":
@@ -65,7 +88,7 @@ if __name__ == "__main__":
 
     serve(
         name="both ways",
-        conventions=CONVENTIONS,
+        conventions=TABULAR if "tabular" in sys.argv[1] else CONVENTIONS,
         arrays=np.array,
         dtypes={"float64": np.float64, "float32": np.float32},
         **ADAPTERS[sys.argv[1]],

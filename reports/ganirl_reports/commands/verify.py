@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 TARGET is module:attribute, path/to/file.py:attribute, or a built-in name,
-which may have the version of its library: imitation-airl@1.0.0.
+which may have the version of its library: imitation-airl@1.0.0; or a command
+that speaks the protocol of reports/docs/protocol.md: 'exec:node adapter.mjs'.
 
 \b
 Examples:
