@@ -167,7 +167,7 @@ def reproduce(report: Report) -> str:
     """Return the command that runs this report again, or the call if the target was given as an object."""
     run = report.run
     claims = _selected(report)
-    if any(character.isspace() for character in run.target):
+    if any(character.isspace() for character in run.target) and not run.target.startswith("exec:"):
         chosen = f", claims={claims!r}" if claims else ""
         return (
             f"verify(implementation{chosen}, profile={run.profile!r}, device={run.device!r}, "

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ganirl_properties.report import Report
 from ganirl_properties.targets.external import HARNESS
 from ganirl_reports.command_line import run
+from ganirl_reports.tabulation import reproduce
 
 ADAPTER = """
 from ganirl_harness import serve
@@ -36,3 +40,11 @@ def test_the_harness_is_printed_and_works_where_it_is_put(
     assert handshake["name"] == "vendored"
     assert handshake["conventions"] == {"precisions": ["float64"]}
     assert handshake["observables"] == ["discriminator_logit"]
+
+
+def test_a_command_is_what_runs_its_report_again(good_report: Report) -> None:
+    target = "exec:python 'old stack/adapter.py'"
+    report = replace(good_report, run=replace(good_report.run, target=target))
+    assert shlex.split(reproduce(report))[:3] == ["ganirl", "verify", target]
+    named = replace(good_report, run=replace(good_report.run, target="my adapter"))
+    assert reproduce(named).startswith("verify(implementation, ")
