@@ -21,7 +21,7 @@ _OF_THE_LOSS = ("A6", "A7", "B1", "B2", "B3", "C1", "C2", "C5", "I1", "N1", "N1b
 # Claims that see the loss and its gradients alone, and the nodes that neither of them passes through.
 _OF_THE_LOSS_ALONE = frozenset({"B1", "B2", "B3", "C1", "I1", "N1", "N1b", "N2"})
 _BESIDE_THE_LOSS = frozenset(
-    {"probability", "reward", "generator_loss", "log_partition", "policy_gradient"}
+    {"probability", "reward", "generator_loss", "log_partition", "policy_gradient", "policy_reward"}
 ) | {
     "irl_loss",
     "irl_gradient",
@@ -90,7 +90,8 @@ def diagnose(
         candidates,
     )
     for observable in observables:
-        name(_of(seen, observable), claims_of[observable], f"{observable} is that")
+        among = _uncontradicted(of_one, seen, observable, tolerance)
+        name(_of(seen, observable), claims_of[observable], f"{observable} is that", among)
     if violated.keys() - named.keys():
         given = readings(search, FRESH_CASES, given_own_logits=True)
         for observable in dict.fromkeys(reading.observable for reading in given):
@@ -109,6 +110,27 @@ def diagnose(
 
 def _of(pool: list[Reading], observable: str) -> list[Reading]:
     return [reading for reading in pool if reading.observable == observable]
+
+
+# The observable that shows a node itself, not merely what follows from it.
+_SHOWN_BY = {"reward": "reward", "logit": "logit"}
+
+
+def _uncontradicted(
+    candidates: list[Pipeline], seen: list[Reading], observable: str, tolerance: float
+) -> list[Pipeline]:
+    """Leave out what replaces a node that is seen to be right: the error then lies further down."""
+    if not candidates:
+        return []
+    right = Pipeline(RIGHT, candidates[0].conventions)
+    sound = {
+        node
+        for node, shown in _SHOWN_BY.items()
+        if shown != observable
+        and (pool := _of(seen, shown))
+        and _distance(right, pool, tolerance) <= tolerance
+    }
+    return [pipeline for pipeline in candidates if not sound & pipeline.formula.nodes.keys()]
 
 
 def _candidates(search: Search) -> Iterator[Pipeline]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .cases import Setting
 from .checks import View
+from .checks.generator import own_reward
 from .observed import NotObservedError, ObservableError
 from .search import Search
 from .wrong_formulas import Pipeline
@@ -136,11 +137,10 @@ def _of_batch(view: View) -> Iterator[Reading]:
         lambda p: p.gradient_in_policy(case),
         scales * _score_size(view),
     )
-    yield from _asked("reward", observed.reward, lambda p: p.reward(case), size)
+    yield from _asked("reward", lambda: own_reward(view), lambda p: p.reward(case), size)
     yield from _asked("generator loss", observed.generator_loss, lambda p: p.generator_loss(case), size)
-    of_irl = list(_asked("IRL gradient", observed.irl_gradient, lambda p: p.irl_gradient(case), steep))
-    # Where it has a gradient, that is what is meant by an IRL loss; its value may be a surrogate's.
-    yield from of_irl or _asked("IRL loss", observed.irl_loss, lambda p: p.irl_loss(case), size)
+    yield from _asked("IRL gradient", observed.irl_gradient, lambda p: p.irl_gradient(case), steep)
+    yield from _asked("IRL loss", observed.irl_loss, lambda p: p.irl_loss(case), size)
     yield from _asked("estimate of log Z", observed.log_partition, lambda p: p.log_partition(case), size)
 
 
@@ -154,7 +154,7 @@ def _given_logits(view: View) -> Iterator[Reading]:
     size = float(np.max(np.abs(logits))) + 1.0
     scales = sum(view.truth.scales)
     yield from _asked("loss", observed.loss, lambda p: np.real(np.asarray(p.loss_of(case, sides))), size)
-    yield from _asked("reward", observed.reward, lambda p: p.reward(case, sides[1]), size)
+    yield from _asked("reward", lambda: own_reward(view), lambda p: p.reward(case, sides[1]), size)
     yield from _asked(
         "gradient in the policy",
         observed.policy_gradient_of_loss,

@@ -3,10 +3,19 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import density, losses, rewards
+from . import batches, density, estimates, losses, policies, rewards, sequences, slopes
 from .pipeline import RIGHT, Pipeline, WrongFormula
 
-WRONG_FORMULAS: tuple[WrongFormula, ...] = (*density.FORMULAS, *losses.FORMULAS, *rewards.FORMULAS)
+WRONG_FORMULAS: tuple[WrongFormula, ...] = (
+    *density.FORMULAS,
+    *sequences.FORMULAS,
+    *batches.FORMULAS,
+    *losses.FORMULAS,
+    *slopes.FORMULAS,
+    *estimates.FORMULAS,
+    *rewards.FORMULAS,
+    *policies.FORMULAS,
+)
 
 # Counter-claim → the wrong formulas that commit it; the others are about training, or about what no code shows.
 COUNTERCLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -54,6 +54,11 @@ class Side:
     conventions: Conventions
 
     @property
+    def is_expert(self) -> bool:
+        """Whether these are the expert's rows."""
+        return self.rows is self.case.expert
+
+    @property
     def length(self) -> Array:
         """(n,) number of steps of each row."""
         return np.asarray(self.rows.steps.mask.sum(axis=1))
@@ -113,6 +118,16 @@ def log_partition(w_p: Array, w_q: Array, c: Array, density: Array, b: float) ->
     return objectives.log_partition_estimate(w_p, w_q, c, objectives.log_mixture(c, density, b))
 
 
+def irl_loss(w_p: Array, c: Array, log_z: Array) -> Any:
+    """E_p[c] + the estimate of log Z."""
+    return w_p @ c + log_z
+
+
+def generator_loss(weight: Array, rewards: Array) -> Any:
+    """−E_q of the rewards."""
+    return -(weight @ rewards)
+
+
 def policy_gradient(weight: Array, rewards: Array, score: Array) -> Array:
     """E_q[s(−r)], (S, A)."""
     return -np.tensordot(weight * rewards, score, axes=1)
@@ -131,10 +146,15 @@ NODES: dict[str, Callable[..., Any]] = {
     "expert_term": expert_term,
     "generator_term": generator_term,
     "loss": loss,
+    "probability": c_sigmoid,
     "reward": reward,
+    "generator_loss": generator_loss,
+    "policy_reward": reward,
     "irl_gradient": irl_gradient,
     "log_partition": log_partition,
+    "irl_loss": irl_loss,
     "policy_gradient": policy_gradient,
+    "penalty": lambda theta, b: 0.0,
     "loss_theta": lambda theta: theta,
     "loss_b": lambda b: b,
     "loss_score": np.zeros_like,
@@ -151,8 +171,8 @@ class WrongFormula:
     title : what is wrong, as one would tell the author
     seen : where it was seen, or why it is likely
     expected : claims that catch it
-    nodes : node name → replacement; ``"loss_logit"`` is the logit as the loss alone sees it, ``"loss_score"`` what
-        of the policy's scores reaches the loss
+    nodes : node name → replacement; ``"loss_logit"`` is the logit as the loss alone sees it, ``"policy_reward"`` the
+        reward as the policy gradient alone sees it, ``"loss_score"`` what of the policy's scores reaches the loss
     """
 
     id: str
@@ -203,20 +223,30 @@ class Pipeline:
         node = self.formula.nodes.get("loss_logit", self.node("logit"))
         return np.asarray(node(side, self.node("cost")(side), self._density(side)))
 
+    def logit(self, case: Case, rows: Rows) -> Array:
+        """ℓ of a side, (n,)."""
+        return self._logit(self._side(case, rows))
+
     def logits(self, case: Case) -> Array:
         """ℓ of all rows, expert first."""
-        return np.concatenate([self._logit(self._side(case, rows)) for rows in (case.expert, case.generator)])
+        return np.concatenate([self.logit(case, rows) for rows in (case.expert, case.generator)])
+
+    def log_q_of(self, case: Case, rows: Rows) -> Array:
+        """Σ log π of a side, (n,), computed even where the discriminator is handed it."""
+        computed = replace(self, conventions=replace(self.conventions, log_q="computed"))
+        return computed._density(computed._side(case, rows))
 
     def log_q(self, case: Case) -> Array:
         """Σ log π of all rows, expert first, computed even where the discriminator is handed it."""
-        computed = replace(self, conventions=replace(self.conventions, log_q="computed"))
-        return np.concatenate(
-            [computed._density(computed._side(case, rows)) for rows in (case.expert, case.generator)]
-        )
+        return np.concatenate([self.log_q_of(case, rows) for rows in (case.expert, case.generator)])
+
+    def probability(self, case: Case, rows: Rows) -> Array:
+        """D of a side, (n,)."""
+        return np.asarray(self.node("probability")(self.logit(case, rows)))
 
     def probabilities(self, case: Case) -> Array:
         """D of all rows, expert first."""
-        return c_sigmoid(self.logits(case))
+        return np.asarray(self.node("probability")(self.logits(case)))
 
     def loss_of(self, case: Case, logits: tuple[Array, Array]) -> Any:
         """L_D of given logits."""
@@ -227,7 +257,7 @@ class Pipeline:
     def _loss(self, case: Case, theta: Array, b: Any) -> Any:
         theta, b = self.node("loss_theta")(theta), self.node("loss_b")(b)
         sides = [self._loss_logit(self._side(case, rows, theta, b)) for rows in (case.expert, case.generator)]
-        return self.loss_of(case, (sides[0], sides[1]))
+        return self.loss_of(case, (sides[0], sides[1])) + self.node("penalty")(theta, b)
 
     def loss(self, case: Case) -> Array:
         """L_D."""
@@ -257,21 +287,31 @@ class Pipeline:
 
     def reward(self, case: Case, given_logit: Array | None = None) -> Array:
         """Rewards of the generator's rows, (n_q,)."""
-        side = self._side(case, case.generator)
+        return self.reward_of(case, case.generator, given_logit)
+
+    def reward_of(self, case: Case, rows: Rows, given_logit: Array | None = None) -> Array:
+        """Rewards of any rows, (n,)."""
+        return self._rewards(case, rows, self.node("reward"), given_logit)
+
+    def _rewards(
+        self, case: Case, rows: Rows, node: Callable[..., Any] | None, given_logit: Array | None = None
+    ) -> Array:
+        side = self._side(case, rows)
         c, density = self.node("cost")(side), self._density(side)
         x = self._logit(side) if given_logit is None else given_logit
-        return np.asarray(self.node("reward")(x, side, c, density))
+        return np.asarray((node or self.node("reward"))(x, side, c, density))
 
     def generator_loss(self, case: Case) -> Array:
         """L_G = −E_q of the rewards."""
-        return np.asarray(-(case.generator.weight @ self.reward(case)))
+        return np.asarray(self.node("generator_loss")(case.generator.weight, self.reward(case)))
 
     def generator_gradient(self, case: Case) -> Array:
         """Return the policy gradient, (S, A)."""
         score = objectives.policy_score(case.policy_logits, case.generator.steps)
         if self.own_score:
             score = self._own_score(case)
-        return np.asarray(self.node("policy_gradient")(case.generator.weight, self.reward(case), score))
+        rewards = self._rewards(case, case.generator, self.formula.nodes.get("policy_reward"))
+        return np.asarray(self.node("policy_gradient")(case.generator.weight, rewards, score))
 
     def _own_score(self, case: Case) -> Array:
         conventions = replace(self.conventions, log_q="computed")
@@ -291,7 +331,7 @@ class Pipeline:
     def irl_loss(self, case: Case) -> Array:
         """E_p[c] + the estimate of log Z."""
         w_p, _, c, _, _ = self._joined(case)
-        return np.asarray(w_p @ c + self.log_partition(case))
+        return np.asarray(self.node("irl_loss")(w_p, c, self.log_partition(case)))
 
     def log_partition(self, case: Case) -> Array:
         """Return the estimate of log Z."""

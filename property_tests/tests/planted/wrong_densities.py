@@ -165,7 +165,7 @@ class DoneMaskInverted(Library):
         return (chosen * ~steps.mask).sum(dim=1)
 
 
-@wrong("A4", diagnosis=None)
+@wrong("A4", diagnosis="log-q-expert-stale")
 class LogQOfExpertsFromAnOlderPolicy(Library):
     """A cache filled at the first call, when the policy was uniform."""
 

@@ -122,7 +122,7 @@ class BaselineOfTheActionTaken(_StepByStep):
         return to_go
 
 
-@wrong("E3", diagnosis=None)
+@wrong("E3", diagnosis="log-pi-over-the-length")
 class MeanOverTime(Library):
     """log π is averaged over the steps where it is to be summed."""
 
@@ -140,7 +140,7 @@ class MaskForgottenByThePolicy(Library):
         return -(log_pi * self.generator_reward(case, rows).detach()).mean()
 
 
-@wrong("E3", diagnosis="log-z-per-step")
+@wrong("E3", diagnosis="policy-reward-log-z-per-step")
 class OnceAStepB(_StepByStep):
     """b enters the reward of every step: an episode that lasts is charged more often."""
 
@@ -159,7 +159,7 @@ class HalfTheEntropy(Library):
         return -self.cost(case, rows) - case.b - 0.5 * self.log_q(case, rows)
 
 
-@wrong("E3", diagnosis="reward-entropy-twice")
+@wrong("E3", diagnosis="reward-not-detached")
 class RewardNotDetached(Library):
     """The product rule: log q is differentiated in the reward as well."""
 

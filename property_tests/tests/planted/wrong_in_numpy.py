@@ -53,7 +53,7 @@ def _irl_loss_of_the_generator_alone(case: Any) -> Any:
     return (case.expert.features @ case.theta).mean() + partition
 
 
-_plant("NumpyLossWithoutLogQ", ("B1",), "no-log-q", discriminator_loss=_loss_without_log_q)
+_plant("NumpyLossWithoutLogQ", ("B1",), "loss-without-log-q", discriminator_loss=_loss_without_log_q)
 _plant(
     "NumpyLabelsSwapped",
     ("B1",),

@@ -1,0 +1,1 @@
+"""How much the verifier catches, and whether it catches only that: wrong formulas × claims, and false alarms."""
