@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,6 +18,8 @@ from .search import Failure, Judgement, Search, judged
 
 # Tries after which the smallest case so far is taken: a third party's call may cost milliseconds.
 MOST_TRIES = 1200
+# And they may cost a second, where every shape is compiled anew.
+MOST_SECONDS = 60.0
 
 
 def smallest(search: Search, failure: Failure) -> Failure:
@@ -29,20 +32,22 @@ def smallest(search: Search, failure: Failure) -> Failure:
         return failure
     data = bytes_read(data, setting, search.precision, search.implementation.conventions)
     best = replace(failure, data=data)
-    tries = 0
+    tries, until = 0, time.monotonic() + MOST_SECONDS
     clear = _clear(failure.judgement.ratio)
+    known = set[bytes]()  # hypothesis asks for the last of them once more, and must be answered as before
 
     def fails(candidate: bytes) -> bool:
         nonlocal best, tries
         tries += 1
-        if tries > MOST_TRIES:
-            return False
+        if tries > MOST_TRIES or time.monotonic() > until:
+            return candidate in known
         worst = _worst(search, failure, candidate)
         if worst is None or worst.ratio < clear:
             return False
         view_case = search.view(candidate, setting).case
         if _size(candidate) <= _size(best.data or data):
             best = replace(best, case=view_case, data=candidate, judgement=worst)
+        known.add(candidate)
         return True
 
     key = b"failure"
