@@ -12,7 +12,7 @@ def wrong(case: Case, rows: Rows) -> object:
     return -(rows.features @ case.theta) + case.b - rows.log_q
 
 
-@pytest.mark.parametrize(("limit", "value"), [("MOST_SECONDS", 0.0), ("MOST_TRIES", 0), ("MOST_TRIES", 7)])
+@pytest.mark.parametrize(("limit", "value"), [("MOST_SECONDS", 0.0), ("MOST_TRIES", 1), ("MOST_TRIES", 7)])
 def test_shrinking_may_be_cut_short(limit: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shrink, limit, value)
     target = wrap(conventions=Conventions(), discriminator_logit=wrong)
