@@ -90,7 +90,8 @@ def _distances(
     for each in seen:
         try:
             numbers = numbers_of(formula, each.view.process)
-        except np.linalg.LinAlgError:  # under a wrong formula episodes may never end: its visits have no value
+        except np.linalg.LinAlgError:
+            # Under a wrong formula episodes may never end: its visits have no value.
             return dict.fromkeys(observables, float("inf"))
         for name in observables:
             expected, got = numbers[name], each.got[name]

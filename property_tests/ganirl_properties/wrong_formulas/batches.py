@@ -47,7 +47,7 @@ def _none(side: Side) -> Array:
 
 
 def _uniform(side: Side) -> Array:
-    return -np.log(side.case.policy_logits.shape[1]) * side.length
+    return np.asarray(-np.log(side.case.policy_logits.shape[1]) * side.length)
 
 
 def _of_other_side(side: Side) -> Array:
@@ -84,7 +84,7 @@ def _log_softmax(side: Side, c: Array, lq: Array) -> Array:
 
 
 def _prior(side: Side, c: Array, lq: Array) -> Array:
-    return -c - side.b - lq + np.log(len(side.case.expert) / len(side.case.generator))
+    return np.asarray(-c - side.b - lq + np.log(len(side.case.expert) / len(side.case.generator)))
 
 
 def _positive_cost(side: Side) -> Array:

@@ -57,7 +57,7 @@ def _partition_half(w_p: Array, w_q: Array, c: Array, lq: Array, b: float, dc: A
 
 
 def _data_dropped(w_p: Array, w_q: Array, c: Array, lq: Array, b: float, dc: Array) -> Array:
-    return _right(w_p, w_q, c, lq, b, dc) - w_p @ dc
+    return np.asarray(_right(w_p, w_q, c, lq, b, dc) - w_p @ dc)
 
 
 def _right(w_p: Array, w_q: Array, c: Array, lq: Array, b: float, dc: Array) -> Array:

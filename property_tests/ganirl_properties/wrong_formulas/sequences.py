@@ -58,22 +58,22 @@ def _next_action(side: Side) -> Array:
 
 
 def _uniform(side: Side) -> Array:
-    return -np.log(side.case.policy_logits.shape[1]) * side.length
+    return np.asarray(-np.log(side.case.policy_logits.shape[1]) * side.length)
 
 
 def _with_padding(side: Side) -> Array:
     padded = side.rows.steps.mask.shape[1] - side.length
-    return log_q(side) - padded * np.log(side.case.policy_logits.shape[1])
+    return np.asarray(log_q(side) - padded * np.log(side.case.policy_logits.shape[1]))
 
 
 def _with_dynamics(side: Side) -> Array:
     # As of dynamics that draw the next of S states, or the end, uniformly.
-    return log_q(side) - side.length * np.log(len(side.case.policy_logits) + 1.0)
+    return np.asarray(log_q(side) - side.length * np.log(len(side.case.policy_logits) + 1.0))
 
 
 def _with_start(side: Side) -> Array:
     # As of a start drawn with probability 1/2, 1/4 … of the states in their order.
-    return log_q(side) - np.log(2.0) * (1.0 + side.rows.steps.state[:, 0])
+    return np.asarray(log_q(side) - np.log(2.0) * (1.0 + side.rows.steps.state[:, 0]))
 
 
 def _shaping_left_in(side: Side) -> Array:
