@@ -21,7 +21,8 @@ _, visits = mce_occupancy_measures(env, reward=reward, pi=expert, discount=disco
 net = BasicRewardNet(env.observation_space, env.action_space, use_action=False, hid_sizes=()).double()
 net.mlp.dense_final.weight.data[0] = torch.tensor(reward)
 net.mlp.dense_final.bias.data.zero_()
-algorithm = MCEIRL(visits, env, net, np.random.default_rng(0), torch.optim.SGD, {"lr": 0.0}, discount=discount)
+in_place = torch.optim.SGD, {"lr": 0.0}
+algorithm = MCEIRL(visits, env, net, np.random.default_rng(0), *in_place, discount=discount)
 algorithm._train_step(torch.eye(2, dtype=torch.float64))
 gradient = net.mlp.dense_final.weight.grad[0].numpy()
 print(f"expert π(1|s_0) = {expert[0, 0, 1]:.4f}; gradient at the expert's own reward: {gradient}, expected 0")

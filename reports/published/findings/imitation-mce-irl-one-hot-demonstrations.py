@@ -9,7 +9,10 @@ from imitation.rewards.reward_nets import BasicRewardNet
 from seals.base_envs import TabularModelPOMDP
 
 env = TabularModelPOMDP(
-    transition_matrix=np.full((3, 1, 3), 1 / 3), observation_matrix=np.eye(3), reward_matrix=np.zeros(3), horizon=1
+    transition_matrix=np.full((3, 1, 3), 1 / 3),
+    observation_matrix=np.eye(3),
+    reward_matrix=np.zeros(3),
+    horizon=1,
 )
 wrong = 0
 for kind in (float, int):
