@@ -31,15 +31,9 @@ def equivalence(
             names.append(verdict.claim)
     broken = by_verdict.get("violated", []) or by_verdict.get("blocked", [])
     if broken:
-        first = next(
-            verdict
-            for verdict in verdicts
-            if verdict.claim == broken[0] and verdict.verdict in ("violated", "blocked")
-        )
-        word = first.verdict
         rest = len(by_verdict.get("error", []))
         unjudged = f"; {rest} more claims could not be judged" if rest else ""
-        return Equivalence(sides, "not equivalent", f"{', '.join(broken)} {word}: {first.message}{unjudged}")
+        return Equivalence(sides, "not equivalent", _told(broken, verdicts) + unjudged)
     undecided = by_verdict.get("error", []) + by_verdict.get("inconclusive", [])
     if undecided:
         first = next(verdict for verdict in verdicts if verdict.verdict in ("error", "inconclusive"))
@@ -56,7 +50,7 @@ def equivalence(
         )
     if len(sides) < 2 or "GAN" not in sides:
         missing = [name for name in ("GAN", "IRL") if name not in sides]
-        shown = sides[0] if sides else "no side"
+        shown = " and ".join(sides) or "no side"
         return Equivalence(
             sides, "one side only", f"it shows {shown}; nothing of the {' and '.join(missing)} side"
         )
@@ -71,3 +65,16 @@ def equivalence(
         else "every claim that it shows holds; C2, which joins both gradients, was not addressed"
     )
     return Equivalence(sides, "equivalent" if joined else "undecided", because)
+
+
+def _told(broken: Sequence[str], verdicts: Sequence[Verdict]) -> str:
+    """Return what is wrong, claims of one cause together: ``"A4, B1 violated: …; E1 violated: …"``."""
+    together: dict[str, list[str]] = {}
+    for claim in broken:
+        first = next(
+            verdict
+            for verdict in verdicts
+            if verdict.claim == claim and verdict.verdict in ("violated", "blocked")
+        )
+        together.setdefault(f"{first.verdict}: {first.message}", []).append(claim)
+    return "; ".join(f"{', '.join(claims)} {said}" for said, claims in together.items())

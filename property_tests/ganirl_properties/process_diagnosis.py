@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from .observed import NotObservedError, ObservableError
 from .report import Diagnosis
 from .search import Finding, Search
 from .wrong_formulas.process_formulas import PROCESS_FORMULAS, PROCESS_RIGHT
-from .wrong_formulas.process_pipeline import ProcessFormula, numbers_of
+from .wrong_formulas.process_pipeline import ProcessFormula, numbers_of, together
 
 Array = npt.NDArray[np.float64]
 
@@ -68,7 +69,35 @@ def diagnose_process(search: Search, violated: dict[str, Finding], cases: int) -
     for observable in observables:
         claims, word, _ = _OBSERVABLES[observable]
         name([observable], claims, f"{word} {'are those' if word.endswith('s') else 'is that'}")
+    for observable in observables:
+        claims, word, _ = _OBSERVABLES[observable]
+        unnamed = [claim for claim in claims if claim in violated and claim not in named]
+        if unnamed and (found := _pair(formulas, seen, observable, tolerance)) is not None:
+            verb = "are those" if word.endswith("s") else "is that"
+            sentence = f"on {cases} fresh cases its {word} {verb} of both formulas together"
+            named |= {claim: Diagnosis(found.id, found.title, sentence, cases) for claim in unnamed}
     return named
+
+
+def _pair(
+    formulas: list[ProcessFormula], seen: list[_Seen], observable: str, tolerance: float
+) -> ProcessFormula | None:
+    """Return the two formulas that give an observable together, where neither gives it alone.
+
+    None where the right formula gives it.
+    """
+    if _distances(PROCESS_RIGHT, seen, [observable], tolerance)[observable] <= tolerance:
+        return None
+    found: list[tuple[float, ProcessFormula]] = []
+    for first, second in combinations(formulas, 2):
+        both = together(first, second)
+        # Most pairs fail on the first case.
+        if both is None or _distances(both, seen[:1], [observable], tolerance)[observable] > tolerance:
+            continue
+        distance = _distances(both, seen, [observable], tolerance)[observable]
+        if distance <= tolerance:
+            found.append((distance, both))
+    return min(found, key=lambda each: each[0])[1] if found else None
 
 
 def _asked(view: View) -> _Seen:

@@ -38,6 +38,11 @@ class TestImitationMceIrl:
         )
         expected = {"H12": "satisfied", "D1": "violated", "D3": "violated"}
         assert verdicts(report) == {(claim, "float64"): verdict for claim, verdict in expected.items()}
+        names = {row.claim: row.diagnosis.formula for row in report.verdicts if row.diagnosis}
+        assert names == {
+            "D1": "discount-missing-in-values",
+            "D3": "discount-missing-in-values + gradient-after-the-last-step",
+        }
 
     def test_without_a_discount_the_visits_are_right(self, seed: int) -> None:
         target = library_target("imitation_mce_irl", "imitation").ImitationMceIrl()

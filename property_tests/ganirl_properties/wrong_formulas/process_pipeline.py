@@ -7,7 +7,7 @@ another backup has values, a policy and visits of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +80,28 @@ class ProcessFormula:
     nodes: Nodes
     expected: tuple[str, ...]
     applies: Callable[[ProcessConventions], bool] = field(default=lambda _: True)
+
+
+def together(first: ProcessFormula, second: ProcessFormula) -> ProcessFormula | None:
+    """Return two formulas as one; None where both replace the same node."""
+    right = Nodes()
+    changed = [
+        {
+            each.name: value
+            for each in fields(Nodes)
+            if (value := getattr(of.nodes, each.name)) is not getattr(right, each.name)
+        }
+        for of in (first, second)
+    ]
+    if changed[0].keys() & changed[1].keys():
+        return None
+    return ProcessFormula(
+        f"{first.id} + {second.id}",
+        f"{first.title}; and {second.title}",
+        Nodes(**changed[0], **changed[1]),
+        tuple(dict.fromkeys((*first.expected, *second.expected))),
+        lambda conventions: first.applies(conventions) and second.applies(conventions),
+    )
 
 
 def right_backup(process: Process, costs: Array, onward: Array, conventions: ProcessConventions) -> Array:

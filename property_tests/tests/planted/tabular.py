@@ -347,6 +347,16 @@ class VisitsOfThePolicy(Tabular):
         return logsumexp(_log(self.start(case)) + self.soft_values(case)[0], axis=0)
 
 
+# --- two errors in one number -------------------------------------------------------------------------------
+
+
+@wrong("D3", diagnosis="model-after-the-last-step + data-undiscounted")
+class TwoErrorsInOneGradient(CountsOneStateMore):
+    def data(self, case: Any) -> Any:
+        steps = case.expert.steps
+        return np.einsum("n,nt,ntd->d", case.expert.weight, steps.mask, steps.features)
+
+
 # --- wrong in itself, with a formula that nobody knows -------------------------------------------------------
 
 
