@@ -194,6 +194,10 @@ def test_a_case_is_sent_once_and_the_oldest_makes_room(case: Case, monkeypatch: 
         ("convention", "there is no 'units' among the conventions; there are unit,"),
         ("convention-value", "its conventions cannot be used: Conventions(unit='step') is unknown"),
         ("precision", "its precisions must be a list of float64, float32, bfloat16, not ['float16']"),
+        ("convention-text", "Conventions(loss_factor='half') must be a finite number"),
+        ("convention-word", "Conventions(weights='no') must be True or False"),
+        ("process-text", "ProcessConventions(sweeps='few') must be a number of at least 1"),
+        ("process-word", "ProcessConventions(discounts='no') must be True or False"),
         ("no-name", "its handshake needs a name"),
         ("key", "its handshake has an unknown key 'framework'"),
         ("departures", "its departures must be an object of strings"),
@@ -268,6 +272,23 @@ def test_silence_ends_after_a_while(case: Case, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("GANIRL_TIMEOUT", "5")
     outside = ExternalTarget(misbehaving("hangs"))
     with pytest.raises(ObservableError, match=r"did not answer within 5 seconds.*GANIRL_TIMEOUT"):
+        outside.discriminator_logit(case, case.expert)
+
+
+@pytest.mark.parametrize("how", ["blank-lines", "chatters-on"])
+def test_what_is_said_instead_of_a_handshake_does_not_go_on_for_ever(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each line comes well within the limit, all two hundred do not.
+    monkeypatch.setenv("GANIRL_TIMEOUT", "1")
+    with pytest.raises(TargetError, match="did not answer within 1 seconds"):
+        ExternalTarget(misbehaving(how))
+
+
+def test_blank_lines_are_silence(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANIRL_TIMEOUT", "5")
+    outside = ExternalTarget(misbehaving("only-blank-lines"))
+    with pytest.raises(ObservableError, match="did not answer within 5 seconds"):
         outside.discriminator_logit(case, case.expert)
 
 

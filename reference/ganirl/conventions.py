@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Any, Literal
 
 from .case import Unit
@@ -76,8 +77,13 @@ class Conventions:
                 expected = ", ".join(repr(choice) for choice in choices)
                 raise ValueError(f"Conventions({name}={value!r}) is unknown; choose one of {expected}")
         for name in ("loss_factor", "entropy_coefficient", "log_q_constant"):
-            if not math.isfinite(getattr(self, name)):
-                raise ValueError(f"Conventions({name}={getattr(self, name)!r}) must be a finite number")
+            value = getattr(self, name)
+            if not (isinstance(value, Real) and math.isfinite(value)):
+                raise ValueError(f"Conventions({name}={value!r}) must be a finite number")
+        for name in ("reward_baseline", "weights", "equal_batches"):
+            value = getattr(self, name)
+            if value not in (True, False):
+                raise ValueError(f"Conventions({name}={value!r}) must be True or False")
         if not self.loss_factor > 0:
             raise ValueError(f"Conventions(loss_factor={self.loss_factor!r}) must be positive")
         if self.unit == "process" and self.process is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, get_args, get_type_hints
 
 Entropy = Literal["causal", "trajectory"]
@@ -63,11 +64,15 @@ class ProcessConventions:
             if choices and all(isinstance(choice, str) for choice in choices) and value not in choices:
                 expected = ", ".join(repr(choice) for choice in choices)
                 raise ValueError(f"ProcessConventions({name}={value!r}) is unknown; choose one of {expected}")
-        if not (math.isfinite(self.tolerance) and self.tolerance >= 0.0):
+        for name in ("discounts", "ends", "deterministic", "last_state"):
+            value = getattr(self, name)
+            if value not in (True, False):
+                raise ValueError(f"ProcessConventions({name}={value!r}) must be True or False")
+        if not (_is_finite(self.tolerance) and self.tolerance >= 0.0):
             raise ValueError(
                 f"ProcessConventions(tolerance={self.tolerance!r}) must be finite and not negative"
             )
-        if self.sweeps is not None and not (math.isfinite(self.sweeps) and self.sweeps >= 1):
+        if self.sweeps is not None and not (_is_finite(self.sweeps) and self.sweeps >= 1):
             raise ValueError(f"ProcessConventions(sweeps={self.sweeps!r}) must be a number of at least 1")
         for wrong, sentence in self._contradictions():
             if wrong:
@@ -106,3 +111,7 @@ class ProcessConventions:
                 'trajectory entropy: its dual is the likelihood already; declare objective="dual"',
             ),
         )
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, Real) and math.isfinite(value)

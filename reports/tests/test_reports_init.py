@@ -276,6 +276,42 @@ def test_a_folder_that_cannot_be_written_to(project: Path, capsys: Capture) -> N
     assert "cannot write" in err
 
 
+@pytest.mark.parametrize("text", [b"\xff\xfe[project]\n", b'[project]\nname = "caf\xe9"\n'])
+def test_a_pyproject_that_is_no_utf8_is_left_alone(project: Path, text: bytes, capsys: Capture) -> None:
+    (project / "pyproject.toml").write_bytes(text)
+    assert run(["init", "--yes"]) == 0
+    assert "left   pyproject.toml alone" in capsys.readouterr().out
+    assert (project / "pyproject.toml").read_bytes() == text
+
+
+def test_a_name_of_other_bytes_is_written_as_far_as_it_can_be(project: Path) -> None:
+    assert run(["init", "--yes", "--framework", "numpy", "--name", os.fsdecode(b"caf\xe9")]) == 0
+    with pytest.raises(TargetError, match="has nothing to verify yet"):
+        load_target(f"{project / 'ganirl_adapter.py'}:target")
+    assert sys.modules["ganirl_target_ganirl_adapter"].target.name == "caf?"
+
+
+def test_a_pyproject_that_is_a_link_stays_one(project: Path) -> None:
+    (project / "shared.toml").write_text('[project]\nname = "a"\n', encoding="utf-8")
+    (project / "pyproject.toml").symlink_to("shared.toml")
+    assert run(["init", "--yes"]) == 0
+    assert (project / "pyproject.toml").is_symlink()
+    assert "[tool.ganirl]" in (project / "shared.toml").read_text(encoding="utf-8")
+
+
+def test_a_pyproject_that_leads_nowhere_is_left_alone(project: Path, capsys: Capture) -> None:
+    (project / "pyproject.toml").symlink_to("nowhere.toml")
+    assert run(["init", "--yes"]) == 0
+    assert "left   pyproject.toml alone" in capsys.readouterr().out
+    assert (project / "pyproject.toml").is_symlink()
+    assert not (project / "nowhere.toml").exists()
+
+
+def test_a_folder_with_a_space_is_named_as_a_shell_reads_it(project: Path, capsys: Capture) -> None:
+    assert run(["init", "my code", "--yes"]) == 0
+    assert "  cd 'my code' && ganirl verify" in capsys.readouterr().out
+
+
 def test_another_folder_is_made_and_named(project: Path, capsys: Capture) -> None:
     assert run(["init", "new/library", "--name", 'the "new" one']) == 0
     assert "cd new/library && ganirl verify" in capsys.readouterr().out

@@ -26,6 +26,7 @@ from ganirl_properties.report import (
 from ganirl_reports import load_report, to_json
 from ganirl_reports.documents import json_document as documents
 from ganirl_reports.documents.json_document import read_report, to_document
+from ganirl_reports.documents.output_directory import write_report
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 WORDS = st.text(max_size=20)
@@ -194,3 +195,29 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(documents.NotJsonError, match="UTF-8"):
         load_report(tmp_path / "binary.json")
+
+
+def test_what_utf8_has_no_bytes_for_is_spelled_out(tmp_path: Path) -> None:
+    # A folder's name in Latin-1, as Python reads it, and half of a pair in what a process says.
+    run = Run(
+        "0.1.0",
+        "1",
+        "caf\udce9/x.py:target",
+        {},
+        {"library\ud800": "1"},
+        (),
+        "smoke",
+        0,
+        "cpu",
+        ("float64",),
+        {},
+        "",
+        0.0,
+    )
+    row = Verdict("A4", "float64", "cpu", "error", "", 0, "it said \ud800")
+    report = Report(run, (row,), Equivalence(("GAN",), "undecided", "\ud800"))
+    write_report(report, tmp_path)
+    back = load_report(tmp_path)
+    assert back.run.target == "caf\\udce9/x.py:target"
+    assert back.verdicts[0].message == "it said \\ud800"
+    assert "it said \\ud800" in (tmp_path / "summary.md").read_text(encoding="utf-8")

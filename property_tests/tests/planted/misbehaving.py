@@ -18,6 +18,10 @@ CHANGED = {
     "precision": {"conventions": {"precisions": ["float16"]}},
     "no-name": {"name": None},
     "key": {"framework": "numpy"},
+    "convention-text": {"conventions": {"loss_factor": "half"}},
+    "convention-word": {"conventions": {"weights": "no"}},
+    "process-text": {"conventions": {"unit": "process", "process": {"sweeps": "few"}}},
+    "process-word": {"conventions": {"unit": "process", "process": {"discounts": "no"}}},
     "departures": {"departures": {"E1": 3}},
 }
 
@@ -31,6 +35,9 @@ def main() -> None:
     cases = {}
     if HOW == "silent":
         time.sleep(600)
+    while HOW in ("blank-lines", "chatters-on"):
+        say("" if HOW == "blank-lines" else "loading")
+        time.sleep(0.1)
     if HOW == "dies-at-once":
         print("cannot find libtensorflow", file=sys.stderr)
         sys.exit(3)
@@ -61,6 +68,9 @@ def answer(asked: int, observable: str, rows: int) -> None:
         say("epoch 1 loss 0.3")
     if HOW == "hangs":
         time.sleep(600)
+    while HOW == "only-blank-lines":
+        say("")
+        time.sleep(0.1)
     if HOW == "aborts":
         print("Segmentation fault, or so", file=sys.stderr, flush=True)
         os.kill(os.getpid(), 9)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -119,7 +121,9 @@ def _choices(folder: Path, name: str | None, told: Mapping[str, str | None], *, 
     log_q = known.usual_log_q(style)
     if unit != "process":
         log_q = settle("log_q", "Where does log π of an action come from?", known.LOG_Q, log_q)
-    return known.Choices(name or known.usual_name(folder), framework, style, unit, log_q, observables)
+    # A name that came as other bytes than UTF-8, of a folder or of a shell, cannot be written.
+    name = (name or known.usual_name(folder)).encode("utf-8", "replace").decode("utf-8")
+    return known.Choices(name, framework, style, unit, log_q, observables)
 
 
 def _write(folder: Path, choices: Choices, *, force: bool) -> None:
@@ -154,7 +158,7 @@ def _write(folder: Path, choices: Choices, *, force: bool) -> None:
 
 
 def _say_next(folder: Path, adapter: str) -> None:
-    at = "" if folder == Path() else f"cd {folder} && "
+    at = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     click.echo(
         f"\nNext: fill in the stubs of {folder / adapter}, one is enough to begin with, and run\n"
         f"  {at}ganirl verify {adapter}:target --profile smoke"
@@ -168,7 +172,7 @@ def _settings(folder: Path) -> tuple[Planned | None, str | None]:
     from ganirl_reports.scaffold.writing import Planned, read
 
     path = folder / "pyproject.toml"
-    if not path.exists():
+    if not os.path.lexists(path):
         return Planned(path, with_table("", TARGET)), None
     try:
         before = read(path)

@@ -106,7 +106,9 @@ def counterexample_document(run: Run, verdict: Verdict, counterexample: Countere
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON data: tuples and arrays are lists, non-finite numbers are strings.
+    r"""Return a value as JSON data: tuples and arrays are lists, non-finite numbers are strings.
+
+    What UTF-8 has no bytes for, half of a surrogate pair in a file's name or an answer, is spelled out, ``\udcff``.
 
     Raises
     ------
@@ -114,16 +116,22 @@ def plain(value: Any) -> Any:
         If it holds something that JSON has no place for.
     """
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {_writable(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
     if hasattr(value, "tolist"):
         return plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if value is None or isinstance(value, str | bool | int | float):
+    if isinstance(value, str):
+        return _writable(value)
+    if value is None or isinstance(value, bool | int | float):
         return value
     raise TypeError(f"a report cannot hold {value!r}: give numbers, text, lists and mappings")
+
+
+def _writable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def load_report(path: str | Path) -> Report:

@@ -69,10 +69,10 @@ def _plain_name(name: str) -> str:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a file so that it is the old or the new one, whole."""
+    """Write a file so that it is the old or the new one, whole; what UTF-8 has no bytes for is spelled out."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

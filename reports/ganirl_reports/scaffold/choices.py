@@ -125,15 +125,19 @@ def frameworks() -> tuple[str, ...]:
 
 def usual_framework(folder: Path) -> str:
     """Guess a framework: the first that the project's files ask for; else PyTorch if it is here; else NumPy."""
-    asked = "\n".join(
-        path.read_text(encoding="utf-8", errors="replace")
-        for path in (folder / "pyproject.toml", folder / "requirements.txt", folder / "setup.py")
-        if path.is_file()
-    )
+    asked = "\n".join(text_of(folder / name) for name in ("pyproject.toml", "requirements.txt", "setup.py"))
     for name in frameworks():
         if name != NUMPY.name and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", asked):
             return name
     return "torch" if "torch" in frameworks() and find_spec("torch") else NUMPY.name
+
+
+def text_of(path: Path) -> str:
+    """Return what a file of the project says, as far as it can be read; nothing where there is none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def usual_name(folder: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .choices import Choices
+from .choices import Choices, text_of
 
 ADAPTER = "ganirl_adapter.py"
 TEST = "tests/test_ganirl.py"
@@ -123,10 +123,8 @@ def workflow(folder: Path, framework: str) -> str:
 
 def _installs(folder: Path, framework: str) -> list[str]:
     installs = []
-    pyproject = folder / "pyproject.toml"
-    of_project = pyproject.is_file() and any(
-        line.strip() in ("[project]", "[build-system]") for line in pyproject.read_text("utf-8").splitlines()
-    )
+    lines = text_of(folder / "pyproject.toml").splitlines()
+    of_project = any(line.strip() in ("[project]", "[build-system]") for line in lines)
     if of_project or (folder / "setup.py").is_file():
         installs.append(".")
     elif (folder / "requirements.txt").is_file():

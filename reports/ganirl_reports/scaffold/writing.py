@@ -40,13 +40,15 @@ def write(each: Planned) -> None:
     each.path.parent.mkdir(parents=True, exist_ok=True)
     if each.instead_of is not None and read(each.path) != each.instead_of:
         raise OSError(None, "it was changed meanwhile")
-    mode = os.stat(each.path).st_mode if each.path.exists() else None
-    handle, beside = tempfile.mkstemp(dir=each.path.parent, prefix=f".{each.path.name}.")
+    # A link of the user's stays one, and what it leads to is written.
+    place = each.path if each.instead_of is None else each.path.resolve()
+    mode = os.stat(place).st_mode if place.exists() else None
+    handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(each.text)
         os.chmod(beside, 0o644 if mode is None else mode & 0o777)
-        os.replace(beside, each.path)
+        os.replace(beside, place)
     except BaseException:
         os.unlink(beside)
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -43,9 +44,10 @@ def shake_hands(process: Process) -> Handshake:
         If it does not speak the protocol, or declares what there is not; one sentence.
     """
     process.say(GREETING)
-    line = ""
+    # One limit for all that is said before it: a banner that goes on and on is no handshake.
+    line, until = "", time.monotonic() + process.timeout
     for _ in range(BANNER_LINES):
-        line = _next(process, line)
+        line = _next(process, line, until)
         found = _handshake(line)
         if found is not None:
             return _understood(found)
@@ -56,9 +58,9 @@ def shake_hands(process: Process) -> Handshake:
     )
 
 
-def _next(process: Process, before: str) -> str:
+def _next(process: Process, before: str, until: float) -> str:
     try:
-        return process.hear()
+        return process.hear(until)
     except ExternalError as silent:
         said = f"; what it said is no handshake: {shown(before)}" if before else ""
         raise TargetError(f"it gave no handshake: {silent}{said}") from silent

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 import weakref
 from collections import deque
 from typing import IO, Any
@@ -79,17 +80,26 @@ class Process:
         """Send one line; never waits."""
         self._to_say.put(line.encode("utf-8") + b"\n")
 
-    def hear(self) -> str:
+    def hear(self, until: float | None = None) -> str:
         """Return the next line that is not blank.
+
+        Parameters
+        ----------
+        until : when to stop waiting, by `time.monotonic`; ``timeout`` seconds from now if left out
 
         Raises
         ------
         ExternalError
             If none comes in time, the process ended, or its line is too long; it is killed then.
         """
+        until = time.monotonic() + self.timeout if until is None else until
         try:
             while True:
-                line = self._heard.get(timeout=self.timeout)
+                # Blank lines are no answer, however many there are: the time runs on.
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise queue.Empty
+                line = self._heard.get(timeout=left)
                 if line is None:
                     raise ExternalError(self._last_words())
                 if len(line) > LONGEST_LINE:
