@@ -139,7 +139,8 @@ class Caught:
 
     Attributes
     ----------
-    id, title, seen, expected : of the wrong formula
+    id, title, seen : of the wrong formula
+    expected : claims that should catch it in this format
     dtype : the format that it was judged in
     kills : a claim each, in the catalogue's order
     named : the formula that the diagnosis gave; None if it knew none, or nothing was caught

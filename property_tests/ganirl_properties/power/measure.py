@@ -200,7 +200,7 @@ def _chosen(only: Sequence[str] | None) -> tuple[Planted, ...]:
         return everything
     for pattern in only:
         if not any(fnmatchcase(each.formula.id, pattern) for each in everything):
-            raise UsageError(f"no wrong formula is called {pattern!r}; ganirl power lists them")
+            raise UsageError(f"no wrong formula is called {pattern!r}")
     return tuple(
         each for each in everything if any(fnmatchcase(each.formula.id, pattern) for pattern in only)
     )
@@ -257,7 +257,7 @@ def _caught(task: _Task, kept: dict[str, Drawn]) -> Caught:
         id=formula.id,
         title=formula.title,
         seen=formula.seen,
-        expected=formula.expected,
+        expected=tuple(claim.id for claim in claims if claim.id in formula.expected),
         dtype=dtype,
         kills=kills,
         named=_name(names.values(), formula.id),

@@ -1,0 +1,86 @@
+"""The kill matrix: wrong formulas are caught where they should be and named, the right one is caught by nothing."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from ganirl import PRECISIONS
+from ganirl.claims import select
+from ganirl.framework import NUMPY
+from ganirl_properties.errors import UsageError
+from ganirl_properties.power.kills import Drawn, kills_of
+from ganirl_properties.power.measure import measure, planted, smallest_cover
+from ganirl_properties.power.planted import CONVENTIONS, FormulaTarget
+from ganirl_properties.search import Search
+from ganirl_properties.wrong_formulas import RIGHT, WRONG_FORMULAS
+
+# A batch, a slope, an estimate, a reward and a tail.
+SOME = (
+    *("means-by-the-other-size", "log-z-gradient-reversed", "irl-loss-sign", "reward-forward-kl"),
+    "log-of-sigmoid",
+)
+
+
+def test_the_right_formula_is_caught_by_nothing() -> None:
+    drawn = Drawn(CONVENTIONS, NUMPY, "float64", 6, 3)
+    claims = [claim for claim in select(None) if claim.shows_in("trajectory") and claim.id != "N1b"]
+    with NUMPY.arithmetic():
+        assert list(kills_of(FormulaTarget(RIGHT), drawn, claims)) == []
+
+
+def test_wrong_formulas_are_caught_where_expected_and_named() -> None:
+    matrix = measure(profile="smoke", seed=1, only=SOME, shrink=False)
+    assert [each.id for each in matrix.caught] == [
+        each.formula.id for each in planted() if each.formula.id in SOME
+    ]
+    assert matrix.unexpected == ()
+    assert matrix.survivors == ()
+    assert {each.id: each.named for each in matrix.caught} == {name: name for name in SOME}
+    assert set(matrix.sole_killers) <= set(matrix.smallest_killing_set)
+
+
+def test_a_kill_is_found_on_the_case_that_verify_would_find_it_on() -> None:
+    formula = next(each for each in WRONG_FORMULAS if each.id == "log-q-exploring")
+    drawn = Drawn(CONVENTIONS, NUMPY, "float64", 4, 5)
+    search = Search(FormulaTarget(formula), NUMPY, PRECISIONS["float64"], "cpu", 4, 5)
+    mine = [data for data, _ in drawn.views("population", FormulaTarget(formula))]
+    assert mine == [data for data, _ in search.views("population")]
+
+
+def test_every_wrong_formula_differs_from_the_right_one_and_has_a_story() -> None:
+    ids = [each.formula.id for each in planted()]
+    assert len(ids) == len(set(ids)) >= 200
+    for each in planted():
+        assert each.formula.title
+        assert each.formula.seen
+        assert each.formula.expected
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_smallest_killing_set_is_the_smallest(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    columns = {f"c{number}": frozenset(map(int, np.flatnonzero(rng.random(12) < 0.3))) for number in range(7)}
+    wanted = frozenset().union(*columns.values())
+    found = smallest_cover(columns, wanted)
+    assert frozenset().union(*(columns[name] for name in found)) == wanted
+    fewest = next(
+        size
+        for size in range(1, 8)
+        if any(
+            frozenset().union(*(columns[name] for name in some)) == wanted
+            for some in combinations(columns, size)
+        )
+    )
+    assert len(found) == fewest
+
+
+def test_what_cannot_be_covered_or_is_unknown_is_said() -> None:
+    with pytest.raises(ValueError, match="no set of columns"):
+        smallest_cover({"a": frozenset({1})}, frozenset({1, 2}))
+    with pytest.raises(UsageError, match="no wrong formula is called 'nothing'"):
+        measure(only=["nothing"])
+    with pytest.raises(UsageError, match="no profile 'long'"):
+        measure(profile="long", only=["no-log-q"])
