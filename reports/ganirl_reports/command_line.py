@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sys
@@ -114,6 +115,11 @@ def _explain(error: Exception) -> Exit:
         # Whoever read stdout (head, a pager) has seen enough; Python would complain again on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.PIPE_CLOSED
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _complain(
+            "what was to be written finds no space left on the disk; make room, and run it again"
+        )
     if _mendable(error):
         return _complain(str(error))
     _report_bug()

@@ -206,3 +206,15 @@ def test_interrupted(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "run", interrupted)
     assert run(["demo"]) == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize("command", [["demo", "--steps", "2"], ["report", "errata"]])
+def test_what_cannot_be_written_is_printed_all_the_same(
+    command: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "study.md").mkdir()
+    assert run([*command, "--format", "json", "--output", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert json.loads(out)["passed"]
+    assert err.startswith("ganirl: the study could not be written to ")
+    assert err.count("\n") == 1

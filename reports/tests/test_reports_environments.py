@@ -133,7 +133,10 @@ def test_what_a_killed_build_left_is_not_taken_for_an_environment(cache: Path, s
     assert len(steps) == 4
 
 
-@pytest.mark.parametrize("text", ["", "{", "{}", "[]"])
+ODD = [f'{{"name": "a", "built": "b", "packages": {packages}}}' for packages in ('"abc"', "[1]", "null")]
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]", *ODD])
 def test_a_broken_marker_marks_nothing(cache: Path, steps: Steps, text: str) -> None:
     whole = prepare(ACME)
     (whole.folder / MARKER).write_text(text)

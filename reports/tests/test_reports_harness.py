@@ -48,3 +48,18 @@ def test_a_command_is_what_runs_its_report_again(good_report: Report) -> None:
     assert shlex.split(reproduce(report))[:3] == ["ganirl", "verify", target]
     named = replace(good_report, run=replace(good_report.run, target="my adapter"))
     assert reproduce(named).startswith("verify(implementation, ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_disk_that_is_full_is_one_sentence() -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ganirl_reports", "harness"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("ganirl: what was to be written finds no space left")
+    assert done.stderr.count("\n") == 1

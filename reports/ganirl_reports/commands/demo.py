@@ -13,7 +13,7 @@ import click
 from ganirl_reports.console import console, print_json, progress_bar
 from ganirl_reports.folders import Folder
 
-from .report import missing_module, prepared_folder
+from .report import missing_module, prepared_folder, written_study
 
 if TYPE_CHECKING:
     from ganirl_reports.studies.study import Study
@@ -61,24 +61,16 @@ def demo(*, output: Path | None, steps: int, seed: int, form: str) -> int:
             study = run(seed=seed, progress=progress, steps=steps, draw=output is not None)
     except ModuleNotFoundError as missing:
         raise click.UsageError(missing_module(missing)) from None
-    if output is not None:
-        _write(study, output)
+    failure = written_study(study, output)
     if form == "json":
         from ganirl_reports.studies.writing import to_document
 
         print_json(to_document(study))
     else:
-        _print(study, output)
+        _print(study, output if failure is None else None)
+    if failure is not None:
+        raise failure
     return 0 if study.passed else 1
-
-
-def _write(study: Study, output: Path) -> None:
-    from ganirl_reports.studies.writing import write_study
-
-    try:
-        write_study(study, output)
-    except OSError as error:
-        raise click.UsageError(f"cannot write to {output}: {error.strerror or error}") from None
 
 
 def _print(study: Study, output: Path | None) -> None:

@@ -90,17 +90,30 @@ def prepared_folder(output: Path) -> Path:
 
 
 def deliver_study(study: Study, *, output: Path | None, form: str) -> None:
-    """Write the documents where asked, and print the study."""
-    from ganirl_reports.studies.writing import to_document, to_markdown, write_study
+    """Write the documents where asked, and print the study; a disk that is full takes nobody's results away."""
+    from ganirl_reports.studies.writing import to_document, to_markdown
 
-    if output is not None:
-        write_study(study, output)
+    failure = written_study(study, output)
     if form == "json":
         print_json(to_document(study))
     elif form == "markdown":
         sys.stdout.write(to_markdown(study))
     else:
-        _print(study, output)
+        _print(study, output if failure is None else None)
+    if failure is not None:
+        raise failure
+
+
+def written_study(study: Study, output: Path | None) -> click.UsageError | None:
+    """Write the documents where asked; return what to say, when all is printed, if they cannot be written."""
+    from ganirl_reports.studies.writing import write_study
+
+    try:
+        if output is not None:
+            write_study(study, output)
+    except OSError as error:
+        return click.UsageError(f"the study could not be written to {output}: {error.strerror or error}")
+    return None
 
 
 def _print(study: Study, output: Path | None) -> None:

@@ -193,8 +193,10 @@ def _whole(folder: Path) -> Environment | None:
     """Return the environment in a folder if it is whole, and the Python that it was made from still there."""
     try:
         marker: dict[str, Any] = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        found = Environment(folder, marker["name"], marker["built"], marker["packages"])
-    except (OSError, ValueError, KeyError, TypeError):
+        found = Environment(
+            folder, str(marker["name"]), str(marker["built"]), dict(marker["packages"].items())
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
     return found if found.python.exists() else None
 
