@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from .process_diagnosis import diagnose_process
-from .readings import Reading, claims_of_observable, readings
+from .readings import Reading, claims_of_observable, moderate_rewards, readings
 from .report import Diagnosis
 from .search import Finding, Search
 from .tails import form_of
@@ -98,6 +98,10 @@ def diagnose(
             name(
                 _of(given, observable), claims_of[observable], f"{observable}, given its own logits, is that"
             )
+    of_reward = [claim for claim in ("E1", "E3") if claim in violated and claim not in named]
+    saturating = _saturating_reward(search, tolerance, preferred) if of_reward else None
+    if saturating is not None:
+        named |= dict.fromkeys(of_reward, saturating)
     unnamed = [claim for claim in _OF_THE_LOSS if claim in violated and claim not in named]
     form = form_of(search, preferred) if unnamed else None
     if form is not None:
@@ -106,6 +110,23 @@ def diagnose(
         )
         named |= {claim: Diagnosis(form.id, form.title, sentence, FRESH_CASES) for claim in unnamed}
     return named
+
+
+def _saturating_reward(search: Search, tolerance: float, preferred: tuple[str, ...]) -> Diagnosis | None:
+    """Name a reward that is made of a rounded D: it agrees with a formula where D is moderate, and nowhere else."""
+    moderate = moderate_rewards(search, FRESH_CASES)
+    candidates = list(_candidates(search))
+    if not moderate:
+        return None
+    sentence = f"on {FRESH_CASES} fresh cases its reward is that of this formula wherever |ℓ| is at most 5"
+    beyond = "loses its digits beyond: D, or 1 − D, is rounded before its logarithm is taken"
+    if _distance(Pipeline(RIGHT, candidates[0].conventions), moderate, tolerance) <= tolerance:
+        title = f"the reward is log D − log(1 − D) where D is moderate, and {beyond}"
+        return Diagnosis("reward-of-rounded-d", title, sentence, FRESH_CASES)
+    found = _nearest(moderate, candidates, tolerance, preferred)
+    if found is None:
+        return None
+    return Diagnosis(found.id, f"{found.title}, and {beyond}", sentence, FRESH_CASES)
 
 
 def _of(pool: list[Reading], observable: str) -> list[Reading]:

@@ -81,7 +81,7 @@ def _verdict(
     if not finding.violated or finding.error is not None:
         row = _unbroken(search, finding)
         return row if certification is None else certification.certified(row, finding)
-    waived = _waived(search, finding, cause)
+    waived = _waived(search, finding, cause, diagnosis)
     # A case from bytes can be made smaller; a point of a grid is what it is.
     shrinkable = [failure for failure in finding.failures if failure.data is not None]
     failure = max(shrinkable or finding.failures, key=lambda failure: failure.judgement.ratio)
@@ -107,10 +107,14 @@ def _unbroken(search: Search, finding: Finding) -> Verdict:
     return _row(search, finding, "satisfied", "")
 
 
-def _waived(search: Search, finding: Finding, cause: str | None) -> Verdict | None:
+def _waived(
+    search: Search, finding: Finding, cause: str | None, diagnosis: Diagnosis | None
+) -> Verdict | None:
     departures = search.implementation.departures
     if finding.claim in departures:
-        return _row(search, finding, "waived", departures[finding.claim])
+        # A declared departure must not hide another one: what the numbers are is said beside the reason.
+        known = f"; its numbers: {diagnosis.title}" if diagnosis is not None else ""
+        return _row(search, finding, "waived", departures[finding.claim] + known)
     if cause is not None and cause in departures:
         message = f"follows from {cause}, which departs by design: {departures[cause]}"
         return _row(search, finding, "waived", message, blocked_by=cause)

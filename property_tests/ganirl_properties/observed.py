@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -136,7 +137,15 @@ class Observed:
             if self.conventions.log_q != "computed":
                 raise NotObservedError("log q is handed to it, so that no policy parameter reaches this loss")
             # With θ beside it: a loss that does not see the policy is as it should be, not one whose graph is cut.
-            _, taken = self._differentiate("discriminator_loss", ("theta", "policy_logits"))
+            try:
+                _, taken = self._differentiate("discriminator_loss", ("theta", "policy_logits"))
+            except NotObservedError:
+                if not self.has("discriminator_gradient"):
+                    raise
+                raise NotObservedError(
+                    "discriminator_gradient says nothing about the policy; "
+                    "discriminator_policy_gradient would show what of the loss reaches it"
+                ) from None
             return np.zeros(shape) if taken is None else taken
 
         return self._memo("policy_gradient_of_loss", "", take)
@@ -240,7 +249,17 @@ class Observed:
         except BaseException as raised:  # an adapter that exits must not take the verdict with it
             message = str(raised).strip().splitlines()
             said = f": {message[0]}" if message else ""
-            raise ObservableError(f"{name} raised {type(raised).__name__}{said}") from raised
+            raise ObservableError(
+                f"{name} raised {type(raised).__name__}{said}{self._hint(said)}"
+            ) from raised
+
+    def _hint(self, said: str) -> str:
+        """Return the mend of what code in one format meets first."""
+        if self.case.precision_name == "float32" or not re.search(
+            r"dtype|double|bfloat16", said, re.IGNORECASE
+        ):
+            return ""
+        return '; if the code is float32 alone, declare Conventions(precisions=("float32",))'
 
     def _rows(self, name: str, side: Side) -> Array:
         def take() -> Array:

@@ -32,6 +32,10 @@ _OBSERVABLES: dict[str, tuple[tuple[str, ...], str, Callable[[View], npt.ArrayLi
 }
 
 
+# Two formulas that come this near to each other are the same on what was seen.
+_SAME = 1e-12
+
+
 @dataclass(frozen=True)
 class _Seen:
     """What it gave on one case, observable by observable."""
@@ -150,7 +154,10 @@ def _nearest(
     if distance(PROCESS_RIGHT) <= tolerance:
         return None
     found = [formula for formula in formulas if distance(formula) <= tolerance]
-    return min(found, key=distance, default=None)
+    nearest = min((distance(formula) for formula in found), default=0.0)
+    # Formulas are listed from the backup on: of two that are the same on what was seen, the later one is meant.
+    same = [formula for formula in found if distance(formula) <= nearest + _SAME]
+    return same[-1] if same else None
 
 
 def _joined(names: list[str]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ganirl import Case
+
 from .cases import Setting
 from .checks import View
 from .checks.generator import own_reward
@@ -88,6 +90,28 @@ def readings(search: Search, cases: int, *, given_own_logits: bool = False) -> l
             else:
                 found.extend(_of_population(view) if setting == "population" else _of_batch(view))
     return found
+
+
+# Here D and 1 − D have lost no digits that a logarithm would miss.
+_MODERATE = 5.0
+
+
+def moderate_rewards(search: Search, cases: int) -> list[Reading]:
+    """Rewards of rows whose |ℓ| is at most 5, where a reward made of a rounded D still has its digits."""
+    found: list[Reading] = []
+    for _, view in search.fresh(cases).views("batch"):
+        try:
+            got = view.observed.reward()
+        except (NotObservedError, ObservableError):
+            continue
+        kept = np.abs(view.truth.logit.value[view.truth.generator]) <= _MODERATE
+        if kept.any():
+            found.append(Reading("reward", got[kept], _some_rewards(view.case, kept), _size(view)))
+    return found
+
+
+def _some_rewards(case: Case, kept: npt.NDArray[np.bool_]) -> Callable[[Pipeline], Array]:
+    return lambda pipeline: pipeline.reward(case)[kept]
 
 
 def _asked(

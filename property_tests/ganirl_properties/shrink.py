@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.errors import NoSuchExample
 
+from ganirl import Rows
+
 from .cases import BYTES_PER_CASE, bytes_read
 from .observed import NotObservedError, ObservableError
+from .paths import taken
 from .search import Failure, Judgement, Search, judged
 
 # Tries after which the smallest case so far is taken: a third party's call may cost milliseconds.
@@ -65,7 +68,46 @@ def smallest(search: Search, failure: Failure) -> Failure:
     )
     with suppress(NoSuchExample):
         hypothesis.find(st.binary(max_size=BYTES_PER_CASE), fails, settings=settings, database_key=key)
-    return best
+    return _with_fewer_rows(search, best, clear) if setting == "batch" else best
+
+
+def _with_fewer_rows(search: Search, failure: Failure, clear: float) -> Failure:
+    """Leave out rows, one at a time, as long as the check fails: bytes say how many rows there are, not which.
+
+    A claim about any batch (tier 1) is one about each part of it.
+    """
+    best = failure
+    equal = search.implementation.conventions.equal_batches
+    place = {"expert": 0, "generator": 0}
+    while True:
+        sides = [name for name in place if place[name] < len(getattr(best.case, name)) > 1]
+        if not sides or (equal and len(sides) < 2):
+            return best
+        chosen = sides if equal else sides[:1]
+        expert, generator = (
+            _without(rows, place[name], search) if name in chosen else rows
+            for name, rows in (("expert", best.case.expert), ("generator", best.case.generator))
+        )
+        case = replace(best.case, expert=expert, generator=generator)
+        view = search.view_of(case)
+        try:
+            found = [judgement for judgement in judged(failure.check, view) if judgement and judgement.failed]
+        except (NotObservedError, ObservableError, ValueError):
+            found = []
+        worst = max(found, key=lambda judgement: judgement.ratio, default=None)
+        if worst is not None and worst.ratio >= clear:
+            best = replace(best, case=case, judgement=worst)
+        else:
+            for name in chosen:
+                place[name] += 1
+
+
+def _without(rows: Rows, index: int, search: Search) -> Rows:
+    kept = np.delete(np.arange(len(rows)), index)
+    weight = np.full(len(kept), 1.0 / len(kept))
+    if search.implementation.conventions.weights:
+        weight = search.precision.round(rows.weight[kept] / rows.weight[kept].sum())
+    return Rows(rows.features[kept], rows.log_q[kept], weight, taken(rows.steps, kept))
 
 
 # A factor that nobody takes for rounding.

@@ -62,6 +62,8 @@ class TestIrlMaxent:
             ("D1", "float64"): "blocked",
             ("D3", "float64"): "blocked",
         }
+        named = {row.diagnosis.formula for row in report.verdicts if row.diagnosis}
+        assert named == {"end-goes-on"}
 
     def test_all_is_right_where_one_action_alone_stays_in_the_end(self, seed: int) -> None:
         target = library_target("maxent_irl", "irl_maxent").IrlMaxent("irl-maxent, one stays", staying=1)

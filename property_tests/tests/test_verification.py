@@ -117,8 +117,13 @@ def test_a_departure_is_waived_and_one_that_does_not_depart_is_an_error() -> Non
     gail = wrap(generator_reward=lambda case, rows: softplus(logit(case, rows)), departures={"E1": reason})
     report = verify(gail, claims=["E1"], profile="smoke")
     assert row(report, "E1").verdict == "waived"
-    assert row(report, "E1").message == reason
+    # A declared departure does not hide another one.
+    assert row(report, "E1").message == f"{reason}; its numbers: the reward is −log(1 − D), the form of GAIL"
     assert not report.failed
+    turned = wrap(generator_reward=lambda case, rows: -softplus(logit(case, rows)), departures={"E1": reason})
+    assert row(verify(turned, claims=["E1"], profile="smoke"), "E1").message.endswith(
+        "the reward is log(1 − D)"
+    )
     airl = wrap(generator_reward=logit, departures={"E1": reason})
     stale = verify(airl, claims=["E1"], profile="smoke")
     assert row(stale, "E1").verdict == "error"
@@ -138,6 +143,36 @@ def test_an_entropy_bonus_mends_one_step_only() -> None:
     without = verify(wrap(generator_reward=f_alone), claims=["E1"], profile="smoke")
     assert row(without, "E1").verdict == "violated"
     assert row(without, "E1").diagnosis is not None
+
+
+@pytest.mark.parametrize(
+    ("reward", "named"),
+    [
+        (lambda d: -np.log(1.0 - d), "reward-minus-log-one-minus-d"),
+        (lambda d: np.log(1.0 - d + np.float32(1e-8)), "reward-log-one-minus-d-with-epsilon"),
+        (lambda d: np.log(d) - np.log(1.0 - d), "reward-of-rounded-d"),
+        (lambda d: np.float32(0.7) * (np.log(d) - np.log(1.0 - d)), None),
+    ],
+)
+def test_a_reward_of_a_rounded_probability_is_named(reward: Any, named: str | None) -> None:
+    def of_probability(case: Case, rows: Rows) -> Any:
+        return reward(1.0 / (1.0 + np.exp(-logit(case, rows))))
+
+    report = verify(wrap(generator_reward=of_probability), claims=["E1"], profile="smoke", dtypes=["float32"])
+    diagnosis = row(report, "E1", "float32").diagnosis
+    assert (diagnosis.formula if diagnosis else None) == named
+    assert diagnosis is None or "loses its digits beyond" in diagnosis.title
+
+
+def test_a_counterexample_keeps_only_the_row_that_shows_it() -> None:
+    def saturating(case: Case, rows: Rows) -> Any:
+        d = 1.0 / (1.0 + np.exp(-logit(case, rows)))
+        return np.log(d + 1e-8) - np.log(1.0 - d + 1e-8)
+
+    report = verify(wrap(generator_reward=saturating), claims=["E1"], profile="smoke", dtypes=["float32"])
+    shown = row(report, "E1", "float32").counterexample
+    assert shown is not None
+    assert shown.rows == (1, 1)
 
 
 def test_the_counterexample_is_one_trajectory_a_side() -> None:

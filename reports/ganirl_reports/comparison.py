@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from ganirl.claims import CLAIMS
 from ganirl_properties.report import VERDICT_NAMES, Report, Verdict, VerdictName
 
-from .looks import EQUIVALENCE_SYMBOLS, LOOKS, headline, number
+from .looks import LOOKS, equivalence_symbol, headline, is_by_design, number
 from .tabulation import ClaimRow, catalogued, tabulate, told_together
 
 Outcome = Literal["passed", "failed", "interrupted", "nothing_verified", "not_run"]
@@ -106,8 +106,7 @@ class Column:
     @property
     def by_design(self) -> bool:
         """Whether it is not the paper's algorithm, and nobody says that it is."""
-        report = self.report
-        return report is not None and report.equivalence.verdict == "not equivalent" and not report.failed
+        return self.report is not None and is_by_design(self.report)
 
     @property
     def headline(self) -> str:
@@ -115,9 +114,7 @@ class Column:
         if self.report is None:
             return "! not run"
         told = headline(self.report.equivalence)
-        if self.by_design:
-            return f"○ {told}, by design"
-        return f"{EQUIVALENCE_SYMBOLS[self.report.equivalence.verdict]} {told}"
+        return f"{equivalence_symbol(self.report)} {told}{', by design' if self.by_design else ''}"
 
     @property
     def faults(self) -> tuple[Remark, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ganirl_properties.report import Counterexample, Equivalence, Verdict, VerdictName
+from ganirl_properties.report import Counterexample, Equivalence, Report, Verdict, VerdictName
 
 
 class Look(NamedTuple):
@@ -54,6 +54,21 @@ def gravest(verdicts: Iterable[Verdict]) -> VerdictName:
     """Return the verdict that speaks for several rows of one claim."""
     present = {verdict.verdict for verdict in verdicts}
     return next(name for name in SEVERITY if name in present)
+
+
+def is_by_design(report: Report) -> bool:
+    """Whether it is not the paper's algorithm, and nobody says that it is: nothing fails, and something is waived."""
+    return report.equivalence.verdict == "not equivalent" and not report.failed
+
+
+def equivalence_symbol(report: Report) -> str:
+    """Return the sign of a report's headline."""
+    return LOOKS["waived"].symbol if is_by_design(report) else EQUIVALENCE_SYMBOLS[report.equivalence.verdict]
+
+
+def equivalence_style(report: Report) -> str:
+    """Return the colour of a report's headline on a terminal."""
+    return "bold cyan" if is_by_design(report) else EQUIVALENCE_STYLES[report.equivalence.verdict]
 
 
 def headline(equivalence: Equivalence) -> str:

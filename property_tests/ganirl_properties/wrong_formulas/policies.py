@@ -19,6 +19,27 @@ def _gradient(weight: Array, advantage: Array, score: Array) -> Array:
 
 FORMULAS = (
     WrongFormula(
+        "reward-minus-log-one-minus-d-with-epsilon",
+        "the reward is −log(1 − D + 1e-8), the form of GAIL with a constant inside the logarithm",
+        "the reward of many single-file implementations of GAIL",
+        ("E1", "E3"),
+        {"reward": lambda x, side, c, lq: -np.log(c_sigmoid(-x) + 1e-8)},
+    ),
+    WrongFormula(
+        "reward-log-one-minus-d-with-epsilon",
+        "the reward is log(1 − D + 1e-8)",
+        "GAIL's reward with its sign lost, and a constant inside the logarithm",
+        ("E1", "E3"),
+        {"reward": lambda x, side, c, lq: np.log(c_sigmoid(-x) + 1e-8)},
+    ),
+    WrongFormula(
+        "reward-log-d-with-epsilon",
+        "the reward is log(D + 1e-8)",
+        "the non-saturating generator loss with a constant inside the logarithm",
+        ("E1", "E3"),
+        {"reward": lambda x, side, c, lq: np.log(c_sigmoid(x) + 1e-8)},
+    ),
+    WrongFormula(
         "reward-minus-log-d",
         "the reward is −log D",
         "the sign of log D turned over",

@@ -232,7 +232,7 @@ PROCESS_FORMULAS: tuple[ProcessFormula, ...] = (
         "the absorbing end is a state like others: the entropy of choosing there, log A a step, is counted",
         Nodes(end=lambda later, actions: later + float(np.log(actions))),
         _ALL,
-        lambda of: of.ends and _fixed(of),
+        lambda of: of.ends and (_fixed(of) or of.sweeps is not None),
     ),
     ProcessFormula(
         "end-dropped",

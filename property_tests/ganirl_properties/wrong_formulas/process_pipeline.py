@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ganirl import Process, ProcessConventions
 from ganirl.logspace import log_sum_exp
-from ganirl.process_solution import costs_of_states, first_states, log_of, occupied, with_end
+from ganirl.process_solution import backups, costs_of_states, first_states, log_of, occupied, with_end
 from ganirl.process_truth import ProcessTruth
 
 Array = npt.NDArray[np.float64]
@@ -161,8 +161,12 @@ def _solve(
     if conventions.last_state:
         value = -costs_of_states(process, costs)
     values, action_values, onwards = [value], [], []
-    fixed = conventions.horizon == "fixed"
-    for _ in range(process.horizon if fixed else _BACKUPS):
+    fixed, most = conventions.horizon == "fixed", _BACKUPS
+    if conventions.sweeps is not None:
+        # Z of a state is 0 until a backup has reached the end from there.
+        value, most = np.full(process.states, -np.inf), backups(process, conventions)
+        values = [value]
+    for _ in range(process.horizon if fixed else most):
         onward = with_end(values[-1])
         onward[-1] = end
         action_value = backup(process, costs, onward, conventions)
@@ -171,6 +175,9 @@ def _solve(
             values.append(value)
             action_values.append(action_value)
             onwards.append(onward)
+            continue
+        if conventions.sweeps is not None:
+            values, action_values, onwards = [value], [action_value], [onward]
             continue
         settled = np.abs(value - values[-1]).max() <= 1e-14 * (1.0 + np.abs(value).max())
         values, action_values, onwards = [value], [action_value], [onward]

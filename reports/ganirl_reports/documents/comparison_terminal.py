@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ganirl_reports.comparison import Column, Comparison, in_words
-from ganirl_reports.looks import EQUIVALENCE_STYLES, LOOKS, number
+from ganirl_reports.looks import LOOKS, equivalence_style, number
 from ganirl_reports.tabulation import ClaimRow
 
 
@@ -61,7 +61,7 @@ def _print_column(column: Column, out: Console) -> None:
 def _style(column: Column) -> str:
     if column.report is None:
         return LOOKS["error"].style
-    return "bold cyan" if column.by_design else EQUIVALENCE_STYLES[column.report.equivalence.verdict]
+    return equivalence_style(column.report)
 
 
 def _print_matrix(comparison: Comparison, out: Console) -> None:

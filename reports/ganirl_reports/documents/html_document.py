@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ganirl_properties.report import VERDICT_NAMES, Report, VerdictName, Worst
-from ganirl_reports.looks import EQUIVALENCE_SYMBOLS, LOOKS, apart, argument, headline, number
+from ganirl_reports.looks import LOOKS, apart, argument, equivalence_symbol, headline, number
 from ganirl_reports.tabulation import ClaimRow, catalogued, choices, failures, reproduce, tabulate
 
 from .json_document import plain
@@ -55,7 +55,7 @@ def to_html(report: Report) -> str:
             report=report,
             run=report.run,
             equivalence=report.equivalence,
-            equivalence_symbol=EQUIVALENCE_SYMBOLS[report.equivalence.verdict],
+            equivalence_symbol=equivalence_symbol(report),
             headline=headline(report.equivalence),
             # The doors that the implementation has stand side by side.
             sides=sorted(SIDES.items(), key=lambda side: side[0] not in report.equivalence.sides),

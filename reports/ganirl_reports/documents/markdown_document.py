@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ganirl_properties.report import Report, Verdict
-from ganirl_reports.looks import EQUIVALENCE_SYMBOLS, LOOKS, apart, argument, headline, number
+from ganirl_reports.looks import LOOKS, apart, argument, equivalence_symbol, headline, number
 from ganirl_reports.tabulation import (
     ClaimRow,
     Failure,
@@ -39,7 +39,7 @@ def to_markdown(report: Report) -> str:
 
 def _head(report: Report) -> str:
     equivalence, run = report.equivalence, report.run
-    symbol = EQUIVALENCE_SYMBOLS[equivalence.verdict]
+    symbol = equivalence_symbol(report)
     lines = [
         f"## {symbol} {escape(run.target)}: {headline(equivalence)}",
         "",

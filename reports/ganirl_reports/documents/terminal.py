@@ -12,11 +12,11 @@ from rich.text import Text
 
 from ganirl_properties.report import Report, Verdict, VerdictName
 from ganirl_reports.looks import (
-    EQUIVALENCE_STYLES,
-    EQUIVALENCE_SYMBOLS,
     LOOKS,
     apart,
     argument,
+    equivalence_style,
+    equivalence_symbol,
     headline,
     number,
 )
@@ -196,7 +196,5 @@ def _print_conventions(report: Report, out: Console) -> None:
 
 def _print_headline(report: Report, out: Console) -> None:
     equivalence = report.equivalence
-    style = EQUIVALENCE_STYLES[equivalence.verdict]
-    symbol = EQUIVALENCE_SYMBOLS[equivalence.verdict]
-    out.print(Text(f"{symbol} {headline(equivalence)}", style=style))
+    out.print(Text(f"{equivalence_symbol(report)} {headline(equivalence)}", style=equivalence_style(report)))
     out.print(Padding(Text(equivalence.because), (0, 0, 1, 2)))
