@@ -19,8 +19,9 @@ from econirl.estimation.adversarial.discriminator import LinearDiscriminator, Ta
 from econirl.estimation.mce_irl import MCEIRLEstimator
 from econirl.preferences.neural_cost import NeuralCostFunction
 
-from ganirl import Implementation
+from ganirl import PRECISIONS, Implementation
 from ganirl_properties import Report, verify
+from ganirl_properties.cases import case_from_bytes
 from ganirl_properties.targets import econirl_gcl, load_target
 
 TARGETS = (
@@ -79,7 +80,7 @@ class TestGAIL:
 
     def test_a_table_steps_along_the_sum(self, seed: int) -> None:
         report = run("econirl-gail", seed)
-        assert by_verdict(report, "satisfied") >= {"A6", "B2", "B3", "B5", "C1", "C2", "N2", "S2"}
+        assert by_verdict(report, "satisfied") >= {"A5", "A6", "B2", "B3", "B5", "C1", "C2", "N2"}
         assert by_verdict(report, "conditional") == {"A4", "A9"}
         assert by_verdict(report, "waived") == {"E1", "E3"}
         assert not report.failed
@@ -93,8 +94,9 @@ class TestGCL:
         assert named(report, "C3") == "irl-cost-detached"
         assert named(report, "A4") == "log-pi-with-epsilon"
 
+    @pytest.mark.parametrize("seed", range(4))
     def test_a_cost_that_autodiff_can_see_has_the_documented_gradient(
-        self, monkeypatch: pytest.MonkeyPatch
+        self, seed: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         class Seen(equinox.Module):  # type: ignore[misc]
             state_embedding: Any
@@ -113,9 +115,19 @@ class TestGCL:
                 cost.state_embedding, cost.action_embedding, cost.mlp, cost.num_states, cost.num_actions
             )
 
+        target = load_target("econirl-gcl")
+        case = case_from_bytes(
+            np.random.default_rng(seed).bytes(400), "batch", PRECISIONS["float64"], target.conventions
+        )
+        assert not np.asarray(target.irl_gradient(case)).any()
         monkeypatch.setattr(econirl_gcl, "linear_cost", mended)
-        report = run("econirl-gcl", 0, claims=("C3",))
-        assert named(report, "C3") == "generator-only-weights"
+        steps = case.generator.steps
+        policy = np.exp(case.policy_logits - np.logaddexp.reduce(case.policy_logits, axis=1, keepdims=True))
+        log_q = np.where(steps.mask, np.log(policy[steps.state, steps.action] + 1e-10), 0.0).sum(axis=1)
+        exponent = -case.generator.features @ case.theta - log_q
+        weight = np.exp(exponent - np.logaddexp.reduce(exponent))
+        expected = case.expert.features.mean(axis=0) - weight @ case.generator.features
+        np.testing.assert_allclose(np.asarray(target.irl_gradient(case)), expected, rtol=0, atol=1e-11)
 
 
 class TestMCE:
@@ -123,7 +135,7 @@ class TestMCE:
     @pytest.mark.parametrize("name", ["econirl-mce", "econirl-mce-discounted"])
     def test_it_is_maximum_causal_entropy(self, name: str, seed: int) -> None:
         report = run(name, seed)
-        assert by_verdict(report, "satisfied") == {"D1", "G1", "H3"}
+        assert by_verdict(report, "satisfied") == {"D1", "D3", "H12"}
         assert not report.failed
 
     def test_a_value_without_its_entropy_shows(self, monkeypatch: pytest.MonkeyPatch) -> None:
