@@ -115,7 +115,7 @@ class TestGCL:
                 cost.state_embedding, cost.action_embedding, cost.mlp, cost.num_states, cost.num_actions
             )
 
-        target = load_target("econirl-gcl")
+        target: Any = load_target("econirl-gcl")
         case = case_from_bytes(
             np.random.default_rng(seed).bytes(400), "batch", PRECISIONS["float64"], target.conventions
         )
