@@ -26,6 +26,9 @@ _BESIDE_THE_LOSS = frozenset(
     "irl_loss",
     "irl_gradient",
 }
+# Likewise of D itself, as a logit or as a probability.
+_OF_THE_LOGIT_ALONE = frozenset({"A4", "A5", "A9"})
+_BESIDE_THE_LOGIT = _BESIDE_THE_LOSS - {"probability"}
 
 # A tolerance of more than some per cent is that of a coarse format.
 _COARSE = 0.01
@@ -74,6 +77,8 @@ def diagnose(
         for claim in wanted:
             # What a wrong reward agrees with is a loss that is right on these cases; where it fails has another cause.
             if claim in _OF_THE_LOSS_ALONE and found.nodes.keys() <= _BESIDE_THE_LOSS:
+                continue
+            if claim in _OF_THE_LOGIT_ALONE and found.nodes.keys() <= _BESIDE_THE_LOGIT:
                 continue
             # A loss may be wrong and symmetric in its rows: S2 takes the name of what is not symmetric.
             if claim != "S2" or claim in found.expected:

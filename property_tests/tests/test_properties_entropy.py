@@ -63,6 +63,26 @@ class TestSoftOptimalPolicies:
         assert "violated" in {verdict for verdict, _ in said(judged(score, 0.5, "values", seed), "E1")}
 
 
+def test_a_reward_lends_no_name_to_a_logit_that_is_off_for_another_reason() -> None:
+    # Where π is small, float32 shows what 1e-10 inside the logarithm does; elsewhere the logit is right.
+    def off(case: Case, rows: Rows) -> Any:
+        policy = np.exp(log_pi(case, rows))
+        return score(case, rows) - np.log(policy + policy.dtype.type(1e-10))
+
+    conventions = Conventions(
+        unit="transition",
+        log_q="computed",
+        log_z="bias",
+        entropy_coefficient=1.0,
+        entropy_in="values",
+        precisions=("float32",),
+    )
+    target = wrap(conventions=conventions, discriminator_logit=off, generator_reward=off)
+    report = verify(target, claims=("A4", "E1"), profile="default", seed=0)
+    assert said(report, "A4") == {("violated", None)}
+    assert said(report, "E1") == {("violated", "reward-entropy-twice")}
+
+
 def test_a_bonus_of_each_step_alone_holds_for_one_step() -> None:
     report = judged(score, 1.0, "rewards", 0)
     assert {verdict for verdict, _ in said(report, "E1")} == {"conditional"}
