@@ -39,9 +39,15 @@ def search(target: str, dtype: str) -> Search:
     return Search(implementation, load_framework(implementation.framework), PRECISIONS[dtype], "cpu", 4, 0)
 
 
-@pytest.mark.parametrize("target", ["numpy", "torch"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("check", DRAWN, ids=lambda check: f"{check.claim}-{check.name}")
+@pytest.mark.parametrize(
+    ("target", "check"),
+    [
+        pytest.param(target, check, id=f"{check.claim}-{check.name}-{target}")
+        for check in DRAWN
+        for target in (("numpy-process",) if check.suits("process") else ("numpy", "torch"))
+    ],
+)
 def test_no_bytes_whatever_make_a_sound_implementation_fail(check: Check, dtype: str, target: str) -> None:
     # Degenerate cases included: shrinking walks through them.
     looked = search(target, dtype)

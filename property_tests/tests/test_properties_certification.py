@@ -36,7 +36,8 @@ def truths(setting: Setting, dtype: str, conventions: Conventions, count: int, s
     ]
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+# Of a process there is no certified truth: a dynamic programme in intervals is not written.
+@pytest.mark.parametrize("setting", [setting for setting in SETTINGS if setting != "process"])
 @pytest.mark.parametrize("conventions", CONVENTIONS, ids=["trajectories", "absorbed"])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
 def test_the_reference_is_as_near_as_it_says(setting: Setting, conventions: Conventions, dtype: str) -> None:

@@ -355,8 +355,10 @@ while True: time.sleep({doze})
 def test_the_process_ends_with_ganirl(how: str, pid_file: Path, tmp_path: Path) -> None:
     adapter = tmp_path / "hanging.py"
     adapter.write_text(HANGING.format(pid=str(pid_file), doze=600), encoding="utf-8")
+    # A shell that runs the tests in the background has made them deaf to Ctrl-C.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     asking = (
-        "from ganirl_properties.targets import load_target; from ganirl_properties import verify; "
+        f"{heard}from ganirl_properties.targets import load_target; from ganirl_properties import verify; "
         f"target = load_target({'exec:' + command(adapter)!r}); "
     )
     asking += "verify(target, claims=['A4'])" if how == "ctrl-c" else "print('done')"

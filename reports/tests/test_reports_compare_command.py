@@ -255,8 +255,10 @@ def test_isolated(monkeypatch: pytest.MonkeyPatch, good_report: Report, engine: 
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    # A shell that runs the tests in the background has made them deaf to Ctrl-C.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "compare", *arguments],
+        [sys.executable, "-c", heard + PROGRAM, "compare", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,13 @@ def test_nothing_from_here_is_seen_there(
 @pytest.mark.skipif(os.name == "nt", reason="a signal to one process of a group is POSIX")
 class TestSignals:
     """Ctrl-C brings back what was done; whatever ends us, nobody is left."""
+
+    @pytest.fixture(autouse=True)
+    def _hears(self) -> Iterator[None]:
+        """A shell that runs the tests in the background has made them deaf to Ctrl-C."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
+        signal.signal(signal.SIGINT, before)
 
     @pytest.fixture
     def told(self, adapter: str, tmp_path: Path) -> Path:
