@@ -103,7 +103,9 @@ def diagnose(
             name(
                 _of(given, observable), claims_of[observable], f"{observable}, given its own logits, is that"
             )
-    of_reward = [claim for claim in ("E1", "E3") if claim in violated and claim not in named]
+    # A policy gradient that is wrong beside a reward that is right is no matter of the reward's digits.
+    claims = ("E1", "E3") if "E1" in violated and "policy gradient" not in observables else ("E1",)
+    of_reward = [claim for claim in claims if claim in violated and claim not in named]
     saturating = _saturating_reward(search, tolerance, preferred) if of_reward else None
     if saturating is not None:
         named |= dict.fromkeys(of_reward, saturating)
