@@ -20,12 +20,8 @@ _OF_THE_LOSS = ("A6", "A7", "B1", "B2", "B3", "C1", "C2", "C5", "I1", "N1", "N1b
 
 # Claims that see the loss and its gradients alone, and the nodes that neither of them passes through.
 _OF_THE_LOSS_ALONE = frozenset({"B1", "B2", "B3", "C1", "I1", "N1", "N1b", "N2"})
-_BESIDE_THE_LOSS = frozenset(
-    {"probability", "reward", "generator_loss", "log_partition", "policy_gradient", "policy_reward"}
-) | {
-    "irl_loss",
-    "irl_gradient",
-}
+_OF_THE_POLICY = frozenset({"reward", "generator_loss", "policy_gradient", "policy_reward"})
+_BESIDE_THE_LOSS = _OF_THE_POLICY | {"probability", "log_partition", "irl_loss", "irl_gradient"}
 # Likewise of D itself, as a logit or as a probability.
 _OF_THE_LOGIT_ALONE = frozenset({"A4", "A5", "A9"})
 _BESIDE_THE_LOGIT = _BESIDE_THE_LOSS - {"probability"}
@@ -120,16 +116,16 @@ def diagnose(
 
 
 def _saturating_reward(search: Search, tolerance: float, preferred: tuple[str, ...]) -> Diagnosis | None:
-    """Name a reward that is made of a rounded D: it agrees with a formula where D is moderate, and nowhere else."""
+    """Name a reward that agrees with a formula where D is moderate alone, as one that is made of a rounded D does."""
     moderate = moderate_rewards(search, FRESH_CASES)
     candidates = list(_candidates(search))
     if not moderate:
         return None
     sentence = f"on {FRESH_CASES} fresh cases its reward is that of this formula wherever |ℓ| is at most 5"
-    beyond = "loses its digits beyond: D, or 1 − D, is rounded before its logarithm is taken"
+    beyond = "another beyond |ℓ| = 5, as where D is rounded before its logarithm is taken"
     if _distance(Pipeline(RIGHT, candidates[0].conventions), moderate, tolerance) <= tolerance:
         title = f"the reward is log D − log(1 − D) where D is moderate, and {beyond}"
-        return Diagnosis("reward-of-rounded-d", title, sentence, FRESH_CASES)
+        return Diagnosis("reward-lost-in-its-tails", title, sentence, FRESH_CASES)
     found = _nearest(moderate, candidates, tolerance, preferred)
     if found is None:
         return None

@@ -101,7 +101,7 @@ def moderate_rewards(search: Search, cases: int) -> list[Reading]:
     found: list[Reading] = []
     for _, view in search.fresh(cases).views("batch"):
         try:
-            got = view.observed.reward()
+            got = own_reward(view)
         except (NotObservedError, ObservableError):
             continue
         kept = np.abs(view.truth.logit.value[view.truth.generator]) <= _MODERATE

@@ -190,12 +190,16 @@ class Search:
         observed = Observed(self.implementation, self.framework, case, self.device)
         return View(observed, Truth(case, self.implementation.conventions, self.model))
 
+    def drawn(self, setting: Setting) -> Iterator[bytes]:
+        """Yield the bytes of the cases of a setting; the same seed yields the same."""
+        rng = np.random.default_rng([self.seed, SETTINGS.index(setting)])
+        found = generic_bytes(rng, setting, PRECISIONS["float64"], self.implementation.conventions)
+        return islice(found, self.cases)
+
     def views(self, setting: Setting) -> list[tuple[bytes, View]]:
         """Return the drawn cases of a setting."""
         if setting not in self._views:
-            rng = np.random.default_rng([self.seed, SETTINGS.index(setting)])
-            drawn = generic_bytes(rng, setting, PRECISIONS["float64"], self.implementation.conventions)
-            self._views[setting] = [(data, self.view(data, setting)) for data in islice(drawn, self.cases)]
+            self._views[setting] = [(data, self.view(data, setting)) for data in self.drawn(setting)]
         return self._views[setting]
 
     def examine(self, claim: str, without: Container[str] = ()) -> Finding:

@@ -13,7 +13,7 @@ from ganirl.framework import NUMPY
 from ganirl_properties.errors import UsageError
 from ganirl_properties.power.kills import Drawn, kills_of
 from ganirl_properties.power.measure import measure, planted, smallest_cover
-from ganirl_properties.power.planted import CONVENTIONS, FormulaTarget
+from ganirl_properties.power.planted import FormulaTarget
 from ganirl_properties.search import Search
 from ganirl_properties.wrong_formulas import RIGHT, WRONG_FORMULAS
 
@@ -25,7 +25,7 @@ SOME = (
 
 
 def test_the_right_formula_is_caught_by_nothing() -> None:
-    drawn = Drawn(CONVENTIONS, NUMPY, "float64", 6, 3)
+    drawn = Drawn(Search(FormulaTarget(RIGHT), NUMPY, PRECISIONS["float64"], "cpu", 6, 3))
     claims = [claim for claim in select(None) if claim.shows_in("trajectory") and claim.id != "N1b"]
     with NUMPY.arithmetic():
         assert list(kills_of(FormulaTarget(RIGHT), drawn, claims)) == []
@@ -44,7 +44,7 @@ def test_wrong_formulas_are_caught_where_expected_and_named() -> None:
 
 def test_a_kill_is_found_on_the_case_that_verify_would_find_it_on() -> None:
     formula = next(each for each in WRONG_FORMULAS if each.id == "log-q-exploring")
-    drawn = Drawn(CONVENTIONS, NUMPY, "float64", 4, 5)
+    drawn = Drawn(Search(FormulaTarget(RIGHT), NUMPY, PRECISIONS["float64"], "cpu", 4, 5))
     search = Search(FormulaTarget(formula), NUMPY, PRECISIONS["float64"], "cpu", 4, 5)
     mine = [data for data, _ in drawn.views("population", FormulaTarget(formula))]
     assert mine == [data for data, _ in search.views("population")]

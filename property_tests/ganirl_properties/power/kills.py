@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ganirl import PRECISIONS, Case, Conventions, Implementation
-from ganirl.bounds import FloatModel
+from ganirl import Implementation
 from ganirl.claims import Claim
-from ganirl.framework import Framework
-from ganirl.truth import Truth
-from ganirl_properties.cases import SETTINGS, Setting, at_optimum, case_from_bytes, generic_bytes
+from ganirl_properties.cases import Setting
 from ganirl_properties.checks import CHECKS, Check, View
 from ganirl_properties.observed import NotObservedError, Observed
 from ganirl_properties.search import Failure, Search, judged
@@ -42,48 +38,33 @@ class Kill:
 class Drawn:
     """Cases of each setting with the truth about them, drawn when asked for and shared by all that is judged on them.
 
-    Everything that is judged on them has these conventions.
+    Attributes
+    ----------
+    search : of any implementation under the conventions of all that is judged on them; it draws as `verify` does
     """
 
-    conventions: Conventions
-    framework: Framework
-    precision_name: str
-    count: int
-    seed: int
-    _found: dict[Setting, list[tuple[bytes, Case, Truth]]] = field(default_factory=dict, repr=False)
+    search: Search
+    _found: dict[Setting, list[tuple[bytes, View]]] = field(default_factory=dict, repr=False)
     _sources: dict[Setting, Iterator[bytes]] = field(default_factory=dict, repr=False)
 
     def views(self, setting: Setting, implementation: Implementation) -> Iterator[tuple[bytes, View]]:
         """Yield an implementation on the cases of a setting, beside the shared truth."""
-        for data, case, truth in self._drawn(setting):
-            yield data, View(Observed(implementation, self.framework, case, "cpu"), truth)
+        for data, view in self._drawn(setting):
+            observed = Observed(implementation, self.search.framework, view.case, self.search.device)
+            yield data, View(observed, view.truth)
 
-    def _drawn(self, setting: Setting) -> Iterator[tuple[bytes, Case, Truth]]:
+    def _drawn(self, setting: Setting) -> Iterator[tuple[bytes, View]]:
         found = self._found.setdefault(setting, [])
-        if setting not in self._sources:
-            # As `Search.views` draws them: a kill is found on the very case that `verify` would find it on.
-            rng = np.random.default_rng([self.seed, SETTINGS.index(setting)])
-            drawn = generic_bytes(rng, setting, PRECISIONS["float64"], self.conventions)
-            self._sources[setting] = islice(drawn, self.count)
+        source = self._sources.setdefault(setting, self.search.drawn(setting))
         place = 0
         while True:
             if place == len(found):
-                data = next(self._sources[setting], None)
+                data = next(source, None)
                 if data is None:
                     return
-                found.append(self._decoded(data, setting))
+                found.append((data, self.search.view(data, setting)))
             yield found[place]
             place += 1
-
-    def _decoded(self, data: bytes, setting: Setting) -> tuple[bytes, Case, Truth]:
-        precision = PRECISIONS[self.precision_name]
-        model = FloatModel(precision, self.framework.kappa(self.precision_name, "cpu"))
-        case = case_from_bytes(data, setting, precision, self.conventions)
-        truth = Truth(case, self.conventions, model)
-        if setting == "optimum":
-            case = at_optimum(case, truth.optimum.b, self.conventions)
-            truth = replace(truth, case=case)
-        return data, case, truth
 
 
 def kills_of(
@@ -93,11 +74,11 @@ def kills_of(
     for claim in claims:
         best: tuple[Kill, Failure] | None = None
         for check in CHECKS:
-            if check.claim != claim.id or not check.suits(drawn.conventions.unit):
+            if check.claim != claim.id or not check.suits(drawn.search.implementation.conventions.unit):
                 continue
             if not all(callable(getattr(implementation, name, None)) for name in check.observables):
                 continue
-            limit = drawn.count if best is None else best[0].cases - 1
+            limit = drawn.search.cases if best is None else best[0].cases - 1
             found = _first_kill(check, implementation, drawn, limit)
             if found is not None and (best is None or found[0].cases < best[0].cases):
                 best = found

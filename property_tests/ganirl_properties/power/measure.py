@@ -245,12 +245,11 @@ def _claims() -> tuple[Claim, ...]:
 def _caught(task: _Task, kept: dict[str, Drawn]) -> Caught:
     formula, dtype = task.planted.formula, task.planted.dtype
     implementation = task.planted.implementation
-    if dtype not in kept:
-        kept[dtype] = Drawn(CONVENTIONS, NUMPY, dtype, task.cases, task.seed)
+    search = Search(implementation, NUMPY, PRECISIONS[dtype], "cpu", task.cases, task.seed)
+    drawn = kept.setdefault(dtype, Drawn(search))
     claims = [claim for claim in _claims() if dtype in claim.dtypes]
     with NUMPY.arithmetic():
-        kills, failure, seconds = timed_kills(implementation, kept[dtype], claims)
-        search = Search(implementation, NUMPY, PRECISIONS[dtype], "cpu", task.cases, task.seed)
+        kills, failure, seconds = timed_kills(implementation, drawn, claims)
         names = diagnose(search, {kill.claim: Finding(kill.claim) for kill in kills}) if kills else {}
         rows = shrunk_rows(search, failure) if failure is not None and task.shrink else None
     return Caught(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ganirl import PRECISIONS, Case, Conventions, Gradient, Rows
 from ganirl.bounds import FloatModel
 from ganirl.framework import NUMPY
-from ganirl_properties.wrong_formulas import Pipeline, WrongFormula
+from ganirl_properties.wrong_formulas import RIGHT, Pipeline, WrongFormula
 from ganirl_properties.wrong_formulas.numerics import NumericForm, Rounded, Term
 
 Array = npt.NDArray[Any]
@@ -119,12 +119,9 @@ class FormTarget:
     def _terms(self, case: Case) -> tuple[Term, Term]:
         model = FloatModel(PRECISIONS[case.precision_name], NUMPY.kappa(case.precision_name, "cpu"))
         rounding = Rounded(model, 0.0, False)
-        right = Pipeline(_RIGHT, self.conventions)
+        right = Pipeline(RIGHT, self.conventions)
 
         def term(way: Callable[[Rounded, Array, Array], Term], rows: Rows) -> Term:
             return way(rounding, rounding(right.logit(case, rows)), right.log_q_of(case, rows))
 
         return term(self.form.expert, case.expert), term(self.form.generator, case.generator)
-
-
-_RIGHT = WrongFormula("right", "as it should be", "", (), {})

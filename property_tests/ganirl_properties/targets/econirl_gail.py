@@ -17,7 +17,6 @@ What was read in the source of econirl 0.1.1:
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import jax.numpy as jnp
@@ -27,11 +26,7 @@ from econirl.estimation.adversarial.discriminator import LinearDiscriminator, Ta
 from ganirl import Case, Conventions, Gradient, Rows
 
 from .econirl_cases import Array, Tables, batch, of_batch, tables, versions
-
-_REWARD = (
-    "GAIL's reward is −log(1 − D) by design (Ho and Ermon 2016, algorithm 1, with D the probability of the "
-    "expert): it minimises a Jensen–Shannon divergence, and log q is no part of its discriminator"
-)
+from .gail import DEPARTURES
 
 # A power of two, so that dividing by it is exact.
 _STEP = 2.0**200
@@ -42,9 +37,7 @@ class EconirlGAIL:
 
     name = "econirl-gail"
     framework = "numpy"
-    departures = MappingProxyType(
-        {"E1": _REWARD, "E3": f"{_REWARD}; the policy gradient follows that reward"}
-    )
+    departures = DEPARTURES
     conventions = Conventions(
         unit="transition",
         expert_label=1,

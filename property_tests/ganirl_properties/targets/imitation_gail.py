@@ -17,12 +17,8 @@ from imitation.algorithms.adversarial.gail import GAIL
 
 from ganirl import Conventions
 
+from .gail import DEPARTURES
 from .imitation_discriminator import ImitationDiscriminator
-
-_REWARD = (
-    "GAIL's reward is −log(1 − D) by design (Ho and Ermon 2016, algorithm 1, with D the probability of the "
-    "expert): it minimises a Jensen–Shannon divergence, and log q is no part of its discriminator"
-)
 
 target = ImitationDiscriminator(
     name="imitation-gail",
@@ -40,5 +36,5 @@ target = ImitationDiscriminator(
         equal_batches=True,
         precisions=("float32",),
     ),
-    departures={"E1": _REWARD, "E3": f"{_REWARD}; the policy gradient follows that reward"},
+    departures=DEPARTURES,
 )

@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,10 +37,7 @@ from torch.distributions import OneHotCategorical
 
 from ganirl import Case, Conventions, Gradient, Rows
 
-_REWARD = (
-    "GAIL's reward is −log(1 − D) by design (Ho and Ermon 2016, algorithm 1, with D the probability of the "
-    "expert): it minimises a Jensen–Shannon divergence, and log q is no part of its discriminator"
-)
+from .gail import DEPARTURES
 
 
 class TianshouGail:
@@ -61,9 +57,7 @@ class TianshouGail:
         weights=False,
         precisions=("float64", "float32"),
     )
-    departures = MappingProxyType(
-        {"E1": _REWARD, "E3": f"{_REWARD}; the policy gradient follows that reward"}
-    )
+    departures = DEPARTURES
 
     def __init__(self) -> None:
         self.versions = {library: version(library) for library in ("tianshou", "gymnasium")}

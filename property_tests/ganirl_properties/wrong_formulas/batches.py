@@ -9,27 +9,33 @@ import numpy as np
 
 from ganirl.logspace import log_normalise, log_sum_exp
 
-from .pipeline import Array, Side, WrongFormula, c_softplus, clip, cost, log_q, over_steps
-
-
-def _of_table(side: Side, table: Array) -> Array:
-    steps = side.rows.steps
-    return over_steps(np.where(steps.mask, table[steps.state, steps.action], 0.0))
+from .pipeline import (
+    Array,
+    Side,
+    WrongFormula,
+    c_softplus,
+    clip,
+    cost,
+    log_q,
+    of_actions,
+    over_steps,
+    uniform_log_q,
+)
 
 
 def _softmax_twice(side: Side) -> Array:
-    return _of_table(side, log_normalise(np.exp(log_normalise(side.case.policy_logits))))
+    return of_actions(side, log_normalise(np.exp(log_normalise(side.case.policy_logits))))
 
 
 def _less_the_largest(side: Side) -> Array:
     logits = side.case.policy_logits
-    return _of_table(side, logits - logits.max(axis=1, keepdims=True))
+    return of_actions(side, logits - logits.max(axis=1, keepdims=True))
 
 
 def _exploring(side: Side) -> Array:
     actions = side.case.policy_logits.shape[1]
     mixed = 0.9 * np.exp(log_normalise(side.case.policy_logits)) + 0.1 / actions
-    return _of_table(side, np.log(mixed))
+    return of_actions(side, np.log(mixed))
 
 
 def _every_action(side: Side) -> Array:
@@ -44,10 +50,6 @@ def _only_on(expert: bool, otherwise: Callable[[Side], Array]) -> Callable[[Side
 
 def _none(side: Side) -> Array:
     return np.zeros(len(side.rows))
-
-
-def _uniform(side: Side) -> Array:
-    return np.asarray(-np.log(side.case.policy_logits.shape[1]) * side.length)
 
 
 def _of_other_side(side: Side) -> Array:
@@ -185,14 +187,14 @@ FORMULAS = (
         "the expert's rows are scored by the policy as it was at the start (uniform)",
         "log π of demonstrations cached once",
         ("A4",),
-        {"log_q": _only_on(False, _uniform)},
+        {"log_q": _only_on(False, uniform_log_q)},
     ),
     WrongFormula(
         "log-q-generator-stale",
         "the generator's rows are scored by the policy as it was at the start (uniform)",
         "a replay buffer that keeps log π of the time of collection",
         ("A4",),
-        {"log_q": _only_on(True, _uniform)},
+        {"log_q": _only_on(True, uniform_log_q)},
     ),
     WrongFormula(
         "log-q-sides-swapped",

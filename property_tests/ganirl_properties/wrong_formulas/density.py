@@ -6,7 +6,7 @@ import numpy as np
 
 from ganirl.logspace import log_normalise
 
-from .pipeline import Array, Side, WrongFormula, clip, cost, log_q, over_steps
+from .pipeline import Array, Side, WrongFormula, clip, cost, log_q, of_actions, over_steps
 
 CORE = ("A4", "B1", "C1", "C2")
 
@@ -42,21 +42,16 @@ def _greedy_log_q(side: Side) -> Array:
     return over_steps(np.where(steps.mask, best[steps.state], 0.0))
 
 
-def _chosen(side: Side, table: Array) -> Array:
-    steps = side.rows.steps
-    return over_steps(np.where(steps.mask, table[steps.state, steps.action], 0.0))
-
-
 def _unnormalised(side: Side) -> Array:
-    return _chosen(side, side.case.policy_logits)
+    return of_actions(side, side.case.policy_logits)
 
 
 def _wrong_axis(side: Side) -> Array:
-    return _chosen(side, log_normalise(side.case.policy_logits, axis=0))
+    return of_actions(side, log_normalise(side.case.policy_logits, axis=0))
 
 
 def _tempered(side: Side) -> Array:
-    return _chosen(side, log_normalise(0.9 * side.case.policy_logits))
+    return of_actions(side, log_normalise(0.9 * side.case.policy_logits))
 
 
 def _clamped_pi(side: Side) -> Array:

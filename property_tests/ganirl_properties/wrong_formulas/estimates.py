@@ -9,7 +9,7 @@ import numpy as np
 from ganirl import objectives
 from ganirl.logspace import log_sum_exp
 
-from .pipeline import Array, WrongFormula
+from .pipeline import Array, WrongFormula, surrogate_gradient
 
 
 def _weights(c: Array, lq: Array, b: float) -> Array:
@@ -53,15 +53,11 @@ def _model_only(w_p: Array, w_q: Array, c: Array, lq: Array, b: float, dc: Array
 
 def _partition_half(w_p: Array, w_q: Array, c: Array, lq: Array, b: float, dc: Array) -> Array:
     data: Array = w_p @ dc
-    return data - 0.5 * (data - _right(w_p, w_q, c, lq, b, dc))
+    return data - 0.5 * (data - surrogate_gradient(w_p, w_q, c, lq, b, dc))
 
 
 def _data_dropped(w_p: Array, w_q: Array, c: Array, lq: Array, b: float, dc: Array) -> Array:
-    return np.asarray(_right(w_p, w_q, c, lq, b, dc) - w_p @ dc)
-
-
-def _right(w_p: Array, w_q: Array, c: Array, lq: Array, b: float, dc: Array) -> Array:
-    return objectives.surrogate_gradient(w_p, w_q, c, objectives.log_mixture(c, lq, b), dc)
+    return np.asarray(surrogate_gradient(w_p, w_q, c, lq, b, dc) - w_p @ dc)
 
 
 def _log_weight(c: Array, lq: Array, b: float) -> Array:
@@ -146,7 +142,7 @@ FORMULAS = (
         "the IRL gradient is half what it should be",
         "the mean over both batches for the mean over one",
         ("C2", "C3"),
-        {"irl_gradient": lambda w_p, w_q, c, lq, b, dc: 0.5 * _right(w_p, w_q, c, lq, b, dc)},
+        {"irl_gradient": lambda w_p, w_q, c, lq, b, dc: 0.5 * surrogate_gradient(w_p, w_q, c, lq, b, dc)},
     ),
     WrongFormula(
         "irl-loss-sign",

@@ -9,7 +9,7 @@ import numpy as np
 from ganirl import objectives
 from ganirl.logspace import log_sum_exp
 
-from .pipeline import Array, WrongFormula, c_sigmoid, c_softplus, log_partition
+from .pipeline import Array, WrongFormula, c_sigmoid, c_softplus, log_partition, loss, surrogate_gradient
 
 
 def _difference_of_means(w_p: Array, w_q: Array, dc: Array) -> Array:
@@ -66,7 +66,7 @@ FORMULAS = (
         "2 log 2 is missing from the loss",
         "Finn et al. 2016, equation (8), taken literally",
         ("B1",),
-        {"loss": lambda terms, weights, scales: _plain(terms, weights, scales) - sum(scales) * np.log(2.0)},
+        {"loss": lambda terms, weights, scales: loss(terms, weights, scales) - sum(scales) * np.log(2.0)},
     ),
     WrongFormula(
         "label-smoothing",
@@ -184,7 +184,7 @@ FORMULAS = (
         "the IRL gradient has the wrong sign",
         "ascent for descent",
         ("C2", "C3"),
-        {"irl_gradient": lambda w_p, w_q, c, lq, b, dc: -_surrogate(w_p, w_q, c, lq, b, dc)},
+        {"irl_gradient": lambda w_p, w_q, c, lq, b, dc: -surrogate_gradient(w_p, w_q, c, lq, b, dc)},
     ),
     WrongFormula(
         "generator-only-weights",
@@ -199,7 +199,7 @@ FORMULAS = (
         "log Z forgotten in the mixture",
         ("C2", "C3"),
         {
-            "irl_gradient": lambda w_p, w_q, c, lq, b, dc: _surrogate(w_p, w_q, c, lq, 0.0, dc),
+            "irl_gradient": lambda w_p, w_q, c, lq, b, dc: surrogate_gradient(w_p, w_q, c, lq, 0.0, dc),
             "log_partition": lambda w_p, w_q, c, lq, b: log_partition(w_p, w_q, c, lq, 0.0),
         },
     ),
@@ -229,14 +229,6 @@ FORMULAS = (
         {"log_partition": lambda w_p, w_q, c, lq, b: objectives.log_partition_estimate(w_q, w_q, c, lq)},
     ),
 )
-
-
-def _plain(terms: Any, weights: Any, scales: Any) -> Any:
-    return scales[0] * (weights[0] @ terms[0]) + scales[1] * (weights[1] @ terms[1])
-
-
-def _surrogate(w_p: Array, w_q: Array, c: Array, lq: Array, b: float, dc: Array) -> Array:
-    return objectives.surrogate_gradient(w_p, w_q, c, objectives.log_mixture(c, lq, b), dc)
 
 
 def _generator_only(w_p: Array, w_q: Array, c: Array, lq: Array, dc: Array) -> Array:

@@ -71,6 +71,22 @@ class Side:
         return np.where(steps.mask, table[steps.state, steps.action], 0.0)
 
 
+def of_actions(side: Side, table: Array) -> Array:
+    """Σ_t of a table (S, A) at the actions taken, (n,)."""
+    steps = side.rows.steps
+    return over_steps(np.where(steps.mask, table[steps.state, steps.action], 0.0))
+
+
+def uniform_log_q(side: Side) -> Array:
+    """Σ_t log 1/|A|, (n,): of a policy that has learned nothing yet."""
+    return np.asarray(-np.log(side.case.policy_logits.shape[1]) * side.length)
+
+
+def surrogate_gradient(w_p: Array, w_q: Array, c: Array, density: Array, b: float, dc: Array) -> Array:
+    """E_p[c'] − E_μ[w c']/E_μ[w], (d,)."""
+    return objectives.surrogate_gradient(w_p, w_q, c, objectives.log_mixture(c, density, b), dc)
+
+
 # --- the nodes of the right pipeline -----------------------------------------------------------------------
 
 
@@ -106,11 +122,6 @@ def reward(x: Array, side: Side, c: Array, density: Array) -> Array:
     """log D − log(1 − D), (n,)."""
     del side, c, density
     return x
-
-
-def irl_gradient(w_p: Array, w_q: Array, c: Array, density: Array, b: float, dc: Array) -> Array:
-    """E_p[c'] − E_μ[w c']/E_μ[w], (d,)."""
-    return objectives.surrogate_gradient(w_p, w_q, c, objectives.log_mixture(c, density, b), dc)
 
 
 def log_partition(w_p: Array, w_q: Array, c: Array, density: Array, b: float) -> float:
@@ -150,7 +161,7 @@ NODES: dict[str, Callable[..., Any]] = {
     "reward": reward,
     "generator_loss": generator_loss,
     "policy_reward": reward,
-    "irl_gradient": irl_gradient,
+    "irl_gradient": surrogate_gradient,
     "log_partition": log_partition,
     "irl_loss": irl_loss,
     "policy_gradient": policy_gradient,

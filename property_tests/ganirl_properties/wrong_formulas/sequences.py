@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ganirl.logspace import log_normalise
 
-from .pipeline import Array, Side, WrongFormula, cost, log_q, over_steps
+from .pipeline import Array, Side, WrongFormula, cost, log_q, over_steps, uniform_log_q
 
 Mask = npt.NDArray[np.bool_]
 
@@ -55,10 +55,6 @@ def _next_action(side: Side) -> Array:
     steps = side.rows.steps
     following = np.concatenate([steps.action[:, 1:], steps.action[:, -1:]], axis=1)
     return _log_pi_at(side, steps.state, following, steps.mask)
-
-
-def _uniform(side: Side) -> Array:
-    return np.asarray(-np.log(side.case.policy_logits.shape[1]) * side.length)
 
 
 def _with_padding(side: Side) -> Array:
@@ -165,7 +161,7 @@ FORMULAS = (
         "log q is that of a uniform policy",
         "rows scored before the first update, or a default of log(1/|A|)",
         ("A4",),
-        {"log_q": _uniform},
+        {"log_q": uniform_log_q},
     ),
     WrongFormula(
         "log-pi-summed-as-probabilities",

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
 
 from ganirl_properties import UsageError
 
@@ -88,15 +89,7 @@ def cache_folder() -> Path:
     chosen = os.environ.get(CACHE)
     if chosen:
         return Path(chosen).expanduser().absolute() / "environments"
-    if sys.platform == "win32":
-        cache = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "Cache"
-    elif sys.platform == "darwin":
-        cache = Path.home() / "Library" / "Caches"
-    else:
-        # The specification of XDG has a relative path ignored.
-        named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-        cache = named if named.is_absolute() else Path.home() / ".cache"
-    return cache / "ganirl" / "environments"
+    return user_cache_path("ganirl", appauthor=False) / "environments"
 
 
 def prepare(recipe: Recipe, say: Say | None = None) -> Environment:
