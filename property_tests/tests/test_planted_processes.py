@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planted.tabular import ODD, WRONG, LinearDomain, Tabular, implementation
+from planted.odd_tabular import ODD, LinearDomain
+from planted.tabular import Tabular, implementation
+from planted.wrong_tabular import WRONG
 
 from ganirl import Conventions, ProcessConventions, wrap
 from ganirl_properties import Report, judging, verify
