@@ -255,6 +255,10 @@ class Comparison:
             if len(values) > 1:
                 told = ", ".join(f"{key} {getattr(run, name)}" for key, run in runs.items())
                 found.append(f"They were not run alike: {name.replace('_', ' ')} of {told}.")
+        if unknown := [row.id for row in self.rows if catalogued(row.id) is None]:
+            found.append(
+                f"Of another version, and not in the catalogue of ganirl {self.ganirl}: {', '.join(unknown)}."
+            )
         if self.interrupted:
             found.append("Interrupted: what was not finished is inconclusive, or was not run.")
         return tuple(found)

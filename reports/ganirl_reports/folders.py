@@ -16,5 +16,8 @@ class Folder(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path, with ``~`` replaced by the home that it names."""
+        """Return the path, with ``~`` replaced by the home that it names; an empty name is refused."""
+        # Path("") is the current folder, which nobody named: a script's variable was empty.
+        if not str(value).strip():
+            self.fail("the name is empty; name a folder, or . for this one", param, ctx)
         return super().convert(os.path.expanduser(value), param, ctx)

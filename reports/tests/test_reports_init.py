@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import errno
+import json
 import os
 import pty
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from ganirl import OBSERVABLES, available_observables
 from ganirl.stub import stubs_of
@@ -18,6 +23,7 @@ from ganirl_properties import TargetError
 from ganirl_properties.targets import load_target
 from ganirl_reports.command_line import run
 from ganirl_reports.scaffold import choices as known
+from ganirl_reports.scaffold import texts
 from ganirl_reports.scaffold.configuration import NotAddedError, with_table
 from ganirl_reports.settings import read_settings
 
@@ -268,12 +274,54 @@ def test_a_folder_that_is_a_file(project: Path, capsys: Capture) -> None:
     one_sentence(capsys.readouterr().err)
 
 
-def test_a_folder_that_cannot_be_written_to(project: Path, capsys: Capture) -> None:
-    (project / "tests").write_text("a file where a folder is to be")
+@pytest.mark.parametrize("stands", ["a file", "a link to nowhere"])
+def test_a_file_where_a_folder_is_to_be_keeps_all_from_being_written(
+    project: Path, stands: str, capsys: Capture
+) -> None:
+    tests = project / "tests"
+    if stands == "a file":
+        tests.write_text("")
+    else:
+        tests.symlink_to("nowhere")
     assert run(["init"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "ganirl: cannot write tests/test_ganirl.py: tests is there, and is no folder; nothing was written\n"
+    )
+    assert list(project.iterdir()) == [tests]
+    # With that out of the way, the same words write all of it.
+    tests.unlink()
+    assert run(["init"]) == 0
+    assert all((project / file).is_file() for file in FILES)
+
+
+def test_a_folder_in_the_place_of_a_file(project: Path, capsys: Capture) -> None:
+    (project / "ganirl_adapter.py").mkdir()
+    assert run(["init", "--force"]) == 2
     err = capsys.readouterr().err
     one_sentence(err)
-    assert "cannot write" in err
+    assert "cannot write ganirl_adapter.py: Is a directory; nothing was written" in err
+    assert [each.name for each in project.iterdir()] == ["ganirl_adapter.py"]
+
+
+def test_a_disk_that_is_full_leaves_all_as_it_was(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (project / "pyproject.toml").write_text("# mine\n")
+    chmod, done = os.chmod, []
+
+    def full(*arguments: Any) -> None:
+        done.append(arguments)
+        if len(done) == 4:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        chmod(*arguments)
+
+    monkeypatch.setattr(os, "chmod", full)
+    assert run(["init", "--yes"]) == 2
+    assert "cannot write pyproject.toml: No space left on device" in capsys.readouterr().err
+    assert [each.name for each in project.iterdir()] == ["pyproject.toml"]
+    assert (project / "pyproject.toml").read_text() == "# mine\n"
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe[project]\n", b'[project]\nname = "caf\xe9"\n'])
@@ -366,6 +414,28 @@ def test_on_a_terminal_it_asks(project: Path) -> None:
     assert "def discriminator_logit" in text
     assert "def discriminator_loss" not in text
     assert shown.count("?") >= 5
+    assert "taken" not in shown
+
+
+def test_without_a_terminal_it_says_what_it_took(project: Path, capsys: Capture) -> None:
+    assert run(["init", "--framework", "numpy", "--style", "module"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    words = "--unit transition --has logit,loss,reward --log-q input"
+    assert first == f"taken  {words}, as is usual: there is no terminal to ask on"
+    adapter = (project / "ganirl_adapter.py").read_text(encoding="utf-8")
+    # Told, they give the very same; and then nothing was taken.
+    told = ["init", "--force", "--framework", "numpy", "--style", "module", *words.split()]
+    assert run(told) == 0
+    assert "taken" not in capsys.readouterr().out
+    assert (project / "ganirl_adapter.py").read_text(encoding="utf-8") == adapter
+
+
+def test_what_yes_takes_is_said_too(project: Path, capsys: Capture) -> None:
+    assert run(["init", "--yes", "--framework", "numpy", "--unit", "process"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("taken  --style functions --has partition,")
+    assert first.endswith(", as is usual: by --yes")
+    assert "--log-q" not in first  # code without rows has none
 
 
 def test_interrupted_in_the_questions_nothing_is_written(project: Path) -> None:
@@ -396,6 +466,43 @@ def test_the_workflow_installs_the_project(project: Path, file: str, text: str, 
     run(["init", "--framework", "torch"])
     workflow = (project / ".github/workflows/ganirl.yml").read_text(encoding="utf-8")
     assert steps(workflow)[0] == f"python -m pip install {installs}"
+
+
+@pytest.mark.parametrize(
+    ("came_from", "installs", "commented"),
+    [
+        (None, '"ganirl[torch]"', False),
+        ({"url": "file:///home/me/ganirl", "dir_info": {}}, '"ganirl[torch]"', True),
+        (
+            {
+                "url": "https://a.example/g.git",
+                "vcs_info": {"vcs": "git", "commit_id": "f00", "requested": "x"},
+            },
+            '"ganirl[torch] @ git+https://a.example/g.git@f00"',
+            False,
+        ),
+        (
+            {"url": "https://a.example/ganirl-1-py3-none-any.whl", "archive_info": {}},
+            '"ganirl[torch] @ https://a.example/ganirl-1-py3-none-any.whl"',
+            False,
+        ),
+    ],
+)
+def test_the_workflow_installs_ganirl_from_where_it_is(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    came_from: dict[str, Any] | None,
+    installs: str,
+    commented: bool,
+) -> None:
+    record = None if came_from is None else json.dumps(came_from)
+    monkeypatch.setattr(texts, "distribution", lambda name: SimpleNamespace(read_text=lambda file: record))
+    run(["init", "--framework", "torch"])
+    workflow = (project / ".github/workflows/ganirl.yml").read_text(encoding="utf-8")
+    assert steps(workflow)[0] == f"python -m pip install {installs}"
+    Requirement(installs.strip('"'))  # pip reads it
+    assert ('# "ganirl[torch] @ git+https://..."' in workflow) is commented
+    assert "/home/me" not in workflow
 
 
 def test_the_workflow_is_yaml_as_the_runner_reads_it(project: Path) -> None:

@@ -13,6 +13,7 @@ from ganirl import Conventions, wrap
 from ganirl_properties import Report, UsageError, verify
 from ganirl_properties.targets import load_target
 from ganirl_reports import to_json, write_report
+from ganirl_reports.comparison import Entry, compare
 from ganirl_reports.documents.json_document import to_document
 from ganirl_reports.reading import read_report
 
@@ -101,3 +102,77 @@ def test_edited_counts_are_noticed(tmp_path: Path, good_report: Report) -> None:
     (tmp_path / "report.json").write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(UsageError, match=r"contradicts itself: planned .*; rows or counts were edited"):
         read_report(tmp_path)
+
+
+def test_a_claim_that_has_two_rows_keeps_its_name(tmp_path: Path, good_report: Report) -> None:
+    document = to_document(good_report)
+    document["verdicts"].append(document["verdicts"][0])
+    (tmp_path / "report.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"contradicts itself: A4 float64 cpu has more than one verdict"):
+        read_report(tmp_path)
+
+
+def renamed(document: dict[str, Any], *, claim: str = "A4", **conventions: Any) -> dict[str, Any]:
+    document["verdicts"][0]["claim"] = claim
+    document["run"]["conventions"] |= conventions
+    return document
+
+
+PROCESS = {
+    "unit": "process",
+    "weights": False,
+    "precisions": ["float64"],
+    "horizon": "first_exit",
+    "occupancy_axes": "s",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"claim": "Z9"}, "there is no claim 'Z9'"),
+        ({"colour": "red"}, "there is no convention 'colour'"),
+        (
+            {"log_z": "guessed"},
+            r"Conventions\(log_z='guessed'\) is unknown; choose one of 'explicit', 'bias'",
+        ),
+        ({"unit": "process"}, "there is no convention 'expert_label'"),
+    ],
+)
+def test_names_that_there_are_not_are_noticed(
+    tmp_path: Path, wrong: Report, change: dict[str, Any], words: str
+) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(renamed(to_document(wrong), **change)), encoding="utf-8")
+    with pytest.raises(
+        UsageError, match=rf"cannot be what was written: {words}.*; restore the file, or verify again"
+    ):
+        read_report(tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"log_z": "bias"}, {"precisions": None}, {"reward": "in any words"}])
+def test_names_that_there_are_are_read(tmp_path: Path, wrong: Report, change: dict[str, Any]) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(renamed(to_document(wrong), **change)), encoding="utf-8")
+    assert read_report(tmp_path).run.conventions == {**wrong.run.conventions, **change}
+
+
+def test_conventions_of_tabular_code_are_known_by_their_own_names(tmp_path: Path, wrong: Report) -> None:
+    document = to_document(wrong)
+    document["run"]["conventions"] = PROCESS
+    (tmp_path / "report.json").write_text(json.dumps(document), encoding="utf-8")
+    assert read_report(tmp_path).run.conventions == {**PROCESS, "precisions": ("float64",)}
+    document["run"]["conventions"] = PROCESS | {"horizon": "endless"}
+    (tmp_path / "report.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"ProcessConventions\(horizon='endless'\) is unknown"):
+        read_report(tmp_path)
+
+
+@pytest.mark.parametrize("of", [{"ganirl": "9.0"}, {"claim_set": "9"}])
+def test_another_version_may_know_others(tmp_path: Path, wrong: Report, of: dict[str, str]) -> None:
+    document = renamed(to_document(wrong), claim="Z9", colour="red")
+    document["run"] |= of
+    (tmp_path / "report.json").write_text(json.dumps(document), encoding="utf-8")
+    back = read_report(tmp_path)
+    assert back.verdicts[0].claim == "Z9"
+    comparison = compare([Entry("later", back)], ganirl="0.1.0", started="", seconds=0.0)
+    assert comparison.notes == ("Of another version, and not in the catalogue of ganirl 0.1.0: Z9.",)
+    assert compare([Entry("now", wrong)], ganirl="0.1.0", started="", seconds=0.0).notes == ()

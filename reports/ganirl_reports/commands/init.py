@@ -70,14 +70,21 @@ def init(
         raise click.UsageError(f"{folder} is a file; name a folder")
     told = {"framework": framework, "style": style, "unit": unit, "has": has, "log_q": log_q}
     asking = not yes and sys.stdin.isatty() and sys.stdout.isatty()
-    choices = _choices(folder, name, told, asking=asking)
-    _write(folder, choices, force=force)
+    choices, usual = _choices(folder, name, told, asking=asking)
+    if usual:
+        why = "by --yes" if yes else "there is no terminal to ask on"
+        usual = f"taken  {usual}, as is usual: {why}"
+    _write(folder, choices, usual, force=force)
     return 0
 
 
-def _choices(folder: Path, name: str | None, told: Mapping[str, str | None], *, asking: bool) -> Choices:
-    """Return what is told, else asked, else as usual."""
+def _choices(
+    folder: Path, name: str | None, told: Mapping[str, str | None], *, asking: bool
+) -> tuple[Choices, str]:
+    """Return what is told, else asked, else as usual; and the options that would have told the last."""
     from ganirl_reports.scaffold import choices as known
+
+    taken: list[str] = []
 
     def settle(key: str, question: str, options: Mapping[str, str], usual: str) -> str:
         answer = told[key]
@@ -87,7 +94,9 @@ def _choices(folder: Path, name: str | None, told: Mapping[str, str | None], *, 
                 click.echo(f"  {option:<12} {meaning}".rstrip())
             answer = click.prompt("", type=click.Choice(list(options)), default=usual, prompt_suffix="> ")
             click.echo()
-        answer = usual if answer is None else answer
+        if answer is None:
+            answer = usual
+            taken.append(f"--{key.replace('_', '-')} {answer}")
         if answer not in options:
             raise click.UsageError(f"there is no {key} {answer!r}; there are {', '.join(options)}")
         return answer
@@ -112,6 +121,8 @@ def _choices(folder: Path, name: str | None, told: Mapping[str, str | None], *, 
         has = click.prompt("", default=",".join(known.usual_words(unit)), prompt_suffix="> ")
         click.echo()
     named = known.usual_words(unit) if has is None else split(has)
+    if has is None:
+        taken.append(f"--has {','.join(named)}")
     try:
         observables = known.observables(named, unit=unit, style=style, framework=framework)
     except LookupError as unknown:
@@ -123,13 +134,13 @@ def _choices(folder: Path, name: str | None, told: Mapping[str, str | None], *, 
         log_q = settle("log_q", "Where does log π of an action come from?", known.LOG_Q, log_q)
     # A name that came as other bytes than UTF-8, of a folder or of a shell, cannot be written.
     name = (name or known.usual_name(folder)).encode("utf-8", "replace").decode("utf-8")
-    return known.Choices(name, framework, style, unit, log_q, observables)
+    return known.Choices(name, framework, style, unit, log_q, observables), " ".join(taken)
 
 
-def _write(folder: Path, choices: Choices, *, force: bool) -> None:
+def _write(folder: Path, choices: Choices, usual: str, *, force: bool) -> None:
     """Write what is not there, and say what was written, what was kept, and what comes next."""
     from ganirl_reports.scaffold import texts
-    from ganirl_reports.scaffold.writing import Planned, standing, write
+    from ganirl_reports.scaffold.writing import NotWrittenError, Planned, standing, write
 
     ours = (
         Planned(folder / texts.ADAPTER, texts.adapter(choices)),
@@ -143,11 +154,13 @@ def _write(folder: Path, choices: Choices, *, force: bool) -> None:
         raise click.UsageError(
             f"nothing to write: {', '.join(str(each.path) for each in kept)} are there; --force writes over them"
         )
+    try:
+        write(files)
+    except NotWrittenError as error:
+        raise click.UsageError(f"cannot write {error}; nothing was written") from None
+    if usual:
+        click.echo(usual)
     for each in files:
-        try:
-            write(each)
-        except OSError as error:
-            raise click.UsageError(f"cannot write {each.path}: {error.strerror or error}") from None
         click.echo(f"wrote  {each.path}" + (", a table [tool.ganirl] added" if each.instead_of else ""))
     for each in kept:
         click.echo(f"kept   {each.path}, which was there; --force writes over it")

@@ -68,6 +68,12 @@ class UnreconciledReportError(ReportError):
     hint = "Rows or counts were edited or lost: restore the file, or verify again"
 
 
+class UnknownNameError(ReportError):
+    """A report of this version names a claim or a convention that there is not."""
+
+    hint = "Restore the file, or verify again"
+
+
 def to_document(report: Report) -> dict[str, Any]:
     """Return the report as plain JSON data; non-finite numbers become strings."""
     document = {
@@ -187,9 +193,11 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 def _explain(error: ValidationError, name: str) -> NoReturn:
     first = error.errors()[0]
-    problem = first["msg"][:1].lower() + first["msg"][1:]
     if first["type"] == "unreconciled":
-        raise UnreconciledReportError(f"{name} contradicts itself: {problem}") from None
+        raise UnreconciledReportError(f"{name} contradicts itself: {first['msg']}") from None
+    if first["type"] == "unknown":
+        raise UnknownNameError(f"{name} cannot be what was written: {first['msg']}") from None
     where = "/".join(map(str, first["loc"])) or "the whole"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     raise MalformedReportError(f"{name} is malformed at {where}: {problem}{more}") from None
+    problem = first["msg"][:1].lower() + first["msg"][1:]

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from ganirl import Conventions, ProcessConventions, __version__
+from ganirl.claims import CLAIM_SET, CLAIMS
 from ganirl_properties import report as data
 from ganirl_properties.report import VERDICT_NAMES, VerdictName
 
@@ -183,6 +185,20 @@ class ReportDocument(Part):
 
     def report(self) -> data.Report:
         """Return the frozen report that this document holds."""
+    @model_validator(mode="after")
+    def _names_what_there_is(self) -> ReportDocument:
+        # Another version may know others: such a report is shown as it is, and a comparison says so.
+        if (self.run.ganirl, self.run.claim_set) == (__version__, CLAIM_SET):
+            known = {claim.id for claim in CLAIMS}
+            try:
+                for row in self.verdicts:
+                    if row.claim not in known:
+                        raise ValueError(f"there is no claim {row.claim!r}")
+                _declared(self.run.conventions)
+            except (TypeError, ValueError) as error:
+                raise PydanticCustomError("unknown", "{error}", {"error": str(error)}) from None
+        return self
+
         run = self.run.model_dump()
         for name in ("observables", "dtypes", "requirements"):
             run[name] = tuple(run[name])
@@ -238,5 +254,25 @@ def _with_numbers(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _with_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
+def _declared(conventions: dict[str, Any]) -> Conventions:
+    """Return the conventions that a report names.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is none of a name, or what is chosen is none of its choices.
+    """
+    chosen = {name: _frozen(value) for name, value in conventions.items()}
+    of_process = chosen.get("unit") == "process"
+    known = Conventions(unit="process" if of_process else "trajectory").declared()
+    for name in chosen:
+        if name not in known:
+            raise ValueError(f"there is no convention {name!r}")
+    if not of_process:
+        return Conventions(**chosen)
+    own = {name: chosen.pop(name) for name in ("unit", "weights", "precisions") if name in chosen}
+    return Conventions(**own, process=ProcessConventions(**chosen))
+
+
         return [_with_numbers(item) for item in value]
     return NON_FINITE.get(value, value) if isinstance(value, str) else value
