@@ -198,6 +198,6 @@ def _explain(error: ValidationError, name: str) -> NoReturn:
     if first["type"] == "unknown":
         raise UnknownNameError(f"{name} cannot be what was written: {first['msg']}") from None
     where = "/".join(map(str, first["loc"])) or "the whole"
+    problem = first["msg"][:1].lower() + first["msg"][1:]
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     raise MalformedReportError(f"{name} is malformed at {where}: {problem}{more}") from None
-    problem = first["msg"][:1].lower() + first["msg"][1:]
