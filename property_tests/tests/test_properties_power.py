@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
@@ -10,11 +11,16 @@ import pytest
 from ganirl import PRECISIONS
 from ganirl.claims import select
 from ganirl.framework import NUMPY
+from ganirl_properties.checks import CHECKS, Check, Comparison, View, compare
 from ganirl_properties.errors import UsageError
-from ganirl_properties.power.kills import Drawn, kills_of
-from ganirl_properties.power.measure import measure, planted, smallest_cover
-from ganirl_properties.power.planted import FormulaTarget
-from ganirl_properties.search import Search
+from ganirl_properties.power import kills
+from ganirl_properties.power.catalogue import OTHERS, PROCESSES, THEMES, chosen, planted
+from ganirl_properties.power.drawn import Drawn
+from ganirl_properties.power.kills import kills_of
+from ganirl_properties.power.matrix import smallest_cover
+from ganirl_properties.power.measure import measure
+from ganirl_properties.power.planted import FormulaTarget, right_beside
+from ganirl_properties.search import Search, judged
 from ganirl_properties.wrong_formulas import RIGHT, WRONG_FORMULAS
 
 # A batch, a slope, an estimate, a reward and a tail.
@@ -33,9 +39,7 @@ def test_the_right_formula_is_caught_by_nothing() -> None:
 
 def test_wrong_formulas_are_caught_where_expected_and_named() -> None:
     matrix = measure(profile="smoke", seed=1, only=SOME, shrink=False)
-    assert [each.id for each in matrix.caught] == [
-        each.formula.id for each in planted() if each.formula.id in SOME
-    ]
+    assert [each.id for each in matrix.caught] == [each.id for each in planted() if each.id in SOME]
     assert matrix.unexpected == ()
     assert matrix.survivors == ()
     assert {each.id: each.named for each in matrix.caught} == {name: name for name in SOME}
@@ -50,19 +54,61 @@ def test_a_kill_is_found_on_the_case_that_verify_would_find_it_on() -> None:
     assert mine == [data for data, _ in search.views("population")]
 
 
-def test_every_wrong_formula_differs_from_the_right_one_and_has_a_story() -> None:
-    ids = [each.formula.id for each in planted()]
-    assert len(ids) == len(set(ids)) >= 200
+def test_every_wrong_formula_has_a_name_a_theme_and_claims_that_catch_it() -> None:
+    ids = [each.id for each in planted()]
+    assert len(ids) == len(set(ids)) >= 250
+    assert {each.theme for each in planted()} == set(THEMES) - {OTHERS}
     for each in planted():
         assert each.formula.title
-        assert each.formula.seen
         assert each.formula.expected
+        assert each.seen or each.theme == PROCESSES
+
+
+@pytest.mark.parametrize("name", ["log-one-plus-exp", "tabular/hard-max", "tabular/causal-backup"])
+def test_what_is_right_beside_other_code_is_caught_by_nothing(name: str) -> None:
+    (wrong,) = chosen([name])
+    right = right_beside(wrong.implementation)
+    search = Search(right, NUMPY, PRECISIONS[wrong.dtype], "cpu", 6, 3)
+    with NUMPY.arithmetic():
+        assert list(kills_of(right, Drawn(search), wrong.claims)) == []
+        # The twin: the wrong formula itself, on the same cases.
+        assert {kill.claim for kill, _ in kills_of(wrong.implementation, Drawn(search), wrong.claims)}
+
+
+@pytest.mark.parametrize("name", ["reward-forward-kl", "log-z-gradient-reversed", "generator-loss-summed"])
+def test_what_is_passed_over_would_have_been_caught_by_nothing(name: str) -> None:
+    (wrong,) = chosen([name])
+    assert isinstance(wrong.implementation, FormulaTarget)
+    drawn = Drawn(Search(FormulaTarget(RIGHT), NUMPY, PRECISIONS["float64"], "cpu", 4, 3))
+    with NUMPY.arithmetic(), np.errstate(all="ignore"):
+        skipped = [
+            check
+            for check in CHECKS
+            if check.suits("trajectory")
+            and check.claim != "N1b"
+            and not drawn.of_the_right(check).nodes & wrong.implementation.formula.nodes.keys()
+        ]
+        assert 0 < len(skipped) < len([check for check in CHECKS if check.suits("trajectory")]) - 1
+        for check in skipped:
+            for _, view in drawn.suited(check, wrong.implementation):
+                assert not any(found and found.failed for found in judged(check, view)), check.name
+
+
+def test_a_check_that_fails_what_is_right_catches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong_check(view: View) -> Iterator[Comparison]:
+        yield compare("ℓ", view.logits() + 1.0, view.truth.logit)
+
+    broken = Check("A4", "broken", "ℓ, off by one", ("discriminator_logit",), "batch", wrong_check)
+    monkeypatch.setattr(kills, "CHECKS", (broken,))
+    matrix = measure(profile="smoke", only=["no-log-q"], shrink=False)
+    assert [(each.claim, each.check) for each in matrix.unsound] == [("A4", "broken")]
+    assert matrix.survivors == matrix.caught
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_smallest_killing_set_is_the_smallest(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    columns = {f"c{number}": frozenset(map(int, np.flatnonzero(rng.random(12) < 0.3))) for number in range(7)}
+    columns = {f"c{number}": frozenset(map(str, np.flatnonzero(rng.random(12) < 0.3))) for number in range(7)}
     wanted = frozenset().union(*columns.values())
     found = smallest_cover(columns, wanted)
     assert frozenset().union(*(columns[name] for name in found)) == wanted
@@ -79,7 +125,7 @@ def test_the_smallest_killing_set_is_the_smallest(seed: int) -> None:
 
 def test_what_cannot_be_covered_or_is_unknown_is_said() -> None:
     with pytest.raises(ValueError, match="no set of columns"):
-        smallest_cover({"a": frozenset({1})}, frozenset({1, 2}))
+        smallest_cover({"a": frozenset({"1"})}, frozenset({"1", "2"}))
     with pytest.raises(UsageError, match="no wrong formula is called 'nothing'"):
         measure(only=["nothing"])
     with pytest.raises(UsageError, match="no profile 'long'"):

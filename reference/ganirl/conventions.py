@@ -10,6 +10,11 @@ from typing import Any, Literal
 from .case import Unit
 from .process_conventions import ProcessConventions
 
+# Fields that mean nothing of code that draws nothing.
+SAMPLING = ("sampled", "unbiased", "draws")
+
+LossForm = Literal["any", "log_sigmoid", "softplus", "bce"]
+
 
 @dataclass(frozen=True)
 class Conventions:
@@ -41,6 +46,13 @@ class Conventions:
     weights : whether weighted rows are accepted; if not, every batch is averaged
     equal_batches : whether both batches must have one size
     precisions : the formats that it can work in; None for all
+    sampled : observables that draw random numbers of their own, so that what a claim says of them is said of their
+        expectation; each call is an independent draw, whose generator `Case.seed` may start
+    unbiased : what of a sampled `log_partition` has the right expectation: its exponential, ``"Z"``, as that of
+        importance sampling does (claims F1 and F4), or itself, ``"log Z"``
+    draws : what one draw is: ``"averages"`` over some rows of the case, or over trajectories of uniformly drawn actions
+        where it is a process, so that the case says in which range it lies; ``"free"``: anything, which can be judged
+        by a normal approximation only
     process : the conventions of tabular code; for other units there are none
     """
 
@@ -48,7 +60,7 @@ class Conventions:
     expert_label: Literal[0, 1] = 1
     loss_scale: Literal["sum_of_means", "mean_of_all", "sum"] = "sum_of_means"
     loss_factor: float = 1.0
-    loss_form: Literal["any", "log_sigmoid", "softplus", "bce"] = "any"
+    loss_form: LossForm = "any"
     reward: str = "log D − log(1 − D)"
     reward_baseline: bool = False
     entropy_coefficient: float = 0.0
@@ -59,6 +71,9 @@ class Conventions:
     weights: bool = False
     equal_batches: bool = False
     precisions: tuple[str, ...] | None = None
+    sampled: tuple[str, ...] = ()
+    unbiased: Literal["Z", "log Z"] = "Z"
+    draws: Literal["averages", "free"] = "averages"
     process: ProcessConventions | None = None
 
     def __post_init__(self) -> None:
@@ -70,6 +85,8 @@ class Conventions:
             "entropy_in": ("rewards", "values"),
             "log_q": ("input", "computed", "absent"),
             "log_z": ("explicit", "bias", "absent"),
+            "unbiased": ("Z", "log Z"),
+            "draws": ("averages", "free"),
         }
         for name, choices in allowed.items():
             value = getattr(self, name)
@@ -84,6 +101,9 @@ class Conventions:
             value = getattr(self, name)
             if value not in (True, False):
                 raise ValueError(f"Conventions({name}={value!r}) must be True or False")
+        if isinstance(self.sampled, str) or not all(isinstance(name, str) for name in self.sampled):
+            raise ValueError(f"Conventions(sampled={self.sampled!r}) must be a tuple of observables' names")
+        object.__setattr__(self, "sampled", tuple(self.sampled))
         if not self.loss_factor > 0:
             raise ValueError(f"Conventions(loss_factor={self.loss_factor!r}) must be positive")
         if self.unit == "process" and self.process is None:
@@ -106,9 +126,11 @@ class Conventions:
 
     def declared(self) -> dict[str, Any]:
         """Return what this unit's code chooses, name → choice, for a report."""
+        silent = {"process"} if self.sampled else {"process", *SAMPLING}
         if self.process is None:
-            return {name: value for name, value in asdict(self).items() if name != "process"}
-        own = {name: getattr(self, name) for name in ("unit", "weights", "precisions")}
+            return {name: value for name, value in asdict(self).items() if name not in silent}
+        names = ("unit", "weights", "precisions", *SAMPLING)
+        own = {name: getattr(self, name) for name in names if name not in silent}
         return own | asdict(self.process)
 
     def side_scales(self, expert_rows: int, generator_rows: int) -> tuple[float, float]:

@@ -10,17 +10,22 @@ Array = npt.NDArray[np.float64]
 
 def log_sum_exp(values: Array, axis: int | None = None) -> Array:
     """Return log Σ e^x; −inf where every x is −inf."""
-    peak = np.max(values, axis=axis, keepdims=True)
-    shift = np.where(np.isfinite(peak), peak, 0.0)
-    with np.errstate(divide="ignore"):
-        total = np.log(np.sum(np.exp(values - shift), axis=axis, keepdims=True)) + shift
+    total = _log_sum_exp(values, axis)
     return np.asarray(total.squeeze() if axis is None else np.squeeze(total, axis=axis))
 
 
 def log_normalise(logits: Array, axis: int = -1) -> Array:
     """Return x − log Σ e^x along an axis: log-softmax."""
-    normalised: Array = logits - np.expand_dims(log_sum_exp(logits, axis=axis), axis)
+    normalised: Array = logits - _log_sum_exp(logits, axis)
     return normalised
+
+
+def _log_sum_exp(values: Array, axis: int | None) -> Array:
+    """With the axis kept. Ufuncs themselves: most of what is summed is small, and asked for again and again."""
+    peak = np.maximum.reduce(values, axis=axis, keepdims=True)
+    shift = np.where(np.isfinite(peak), peak, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.add.reduce(np.exp(values - shift), axis=axis, keepdims=True)) + shift)
 
 
 def softplus(x: npt.ArrayLike) -> Array:

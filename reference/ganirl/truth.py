@@ -16,6 +16,7 @@ import numpy.typing as npt
 from . import bounds, objectives
 from .batch import Batch, log_likelihood
 from .bounds import FloatModel
+from .conventions import LossForm
 from .logspace import log_normalise, log_sum_exp, sigmoid, softplus
 from .optimum import Optimum, optimal_b
 from .precision import FLOAT64
@@ -57,6 +58,18 @@ class Truth(Batch):
     def _errors(self) -> dict[tuple[str, FloatModel], Array]:
         """What was worked out already: every other bound asks for these again."""
         return {}
+
+    @cached_property
+    def _forms(self) -> dict[str, Truth]:
+        return {}
+
+    def in_form(self, form: LossForm) -> Truth:
+        """Return the same truth where the loss is computed in another form; asked for again, the same one."""
+        if form == self.conventions.loss_form:
+            return self
+        if form not in self._forms:
+            self._forms[form] = replace(self, conventions=replace(self.conventions, loss_form=form))
+        return self._forms[form]
 
     def log_likelihood_error(self, arithmetic: FloatModel) -> Array:
         """Error of a Σ log π that is computed: T2' summed over steps."""

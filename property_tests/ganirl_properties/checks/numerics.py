@@ -82,9 +82,8 @@ def _opposite(view: View, logit: float) -> View:
 
 def _tail(view: View) -> Iterator[Comparison]:
     # A form that is not declared is judged as the best one; "correct up to" its form is what it then may be.
-    conventions = view.truth.conventions
-    form = "log_sigmoid" if conventions.loss_form == "any" else conventions.loss_form
-    truth = replace(view.truth, conventions=replace(conventions, loss_form=form))
+    declared = view.truth.conventions.loss_form
+    truth = view.truth.in_form("log_sigmoid" if declared == "any" else declared)
     yield compare("discriminator_loss", view.observed.loss(), truth.loss)
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from ganirl import Implementation
 from ganirl.claims import Claim
-from ganirl_properties.cases import Setting
-from ganirl_properties.checks import CHECKS, Check, View
-from ganirl_properties.observed import NotObservedError, Observed
+from ganirl_properties.checks import CHECKS, Check
+from ganirl_properties.observed import NotObservedError
 from ganirl_properties.search import Failure, Search, judged
 from ganirl_properties.shrink import smallest
+
+from .drawn import Drawn
+from .planted import FormulaTarget
 
 
 @dataclass(frozen=True)
@@ -34,49 +36,14 @@ class Kill:
     ratio: float
 
 
-@dataclass
-class Drawn:
-    """Cases of each setting with the truth about them, drawn when asked for and shared by all that is judged on them.
-
-    Attributes
-    ----------
-    search : of any implementation under the conventions of all that is judged on them; it draws as `verify` does
-    """
-
-    search: Search
-    _found: dict[Setting, list[tuple[bytes, View]]] = field(default_factory=dict, repr=False)
-    _sources: dict[Setting, Iterator[bytes]] = field(default_factory=dict, repr=False)
-
-    def views(self, setting: Setting, implementation: Implementation) -> Iterator[tuple[bytes, View]]:
-        """Yield an implementation on the cases of a setting, beside the shared truth."""
-        for data, view in self._drawn(setting):
-            observed = Observed(implementation, self.search.framework, view.case, self.search.device)
-            yield data, View(observed, view.truth)
-
-    def _drawn(self, setting: Setting) -> Iterator[tuple[bytes, View]]:
-        found = self._found.setdefault(setting, [])
-        source = self._sources.setdefault(setting, self.search.drawn(setting))
-        place = 0
-        while True:
-            if place == len(found):
-                data = next(source, None)
-                if data is None:
-                    return
-                found.append((data, self.search.view(data, setting)))
-            yield found[place]
-            place += 1
-
-
 def kills_of(
     implementation: Implementation, drawn: Drawn, claims: Sequence[Claim]
 ) -> Iterator[tuple[Kill, Failure]]:
     """Yield the first kill of each claim that catches an implementation; nothing is blocked."""
     for claim in claims:
         best: tuple[Kill, Failure] | None = None
-        for check in CHECKS:
-            if check.claim != claim.id or not check.suits(drawn.search.implementation.conventions.unit):
-                continue
-            if not all(callable(getattr(implementation, name, None)) for name in check.observables):
+        for check in checks_of(claim.id, implementation, drawn):
+            if not _may_catch(check, implementation, drawn):
                 continue
             limit = drawn.search.cases if best is None else best[0].cases - 1
             found = _first_kill(check, implementation, drawn, limit)
@@ -86,11 +53,30 @@ def kills_of(
             yield best
 
 
+def checks_of(claim: str, implementation: Implementation, drawn: Drawn) -> Iterator[Check]:
+    """Yield the checks of a claim that say anything about code with these observables and conventions."""
+    for check in CHECKS:
+        if check.claim != claim or not check.suits(drawn.search.implementation.conventions.unit):
+            continue
+        if all(callable(getattr(implementation, name, None)) for name in check.observables):
+            yield check
+
+
+def _may_catch(check: Check, implementation: Implementation, drawn: Drawn) -> bool:
+    """Whether a check looks at anything that differs from the right implementation, which passes it."""
+    right = drawn.of_the_right(check)
+    if not right.passes:
+        return False
+    return not isinstance(implementation, FormulaTarget) or bool(
+        right.nodes & implementation.formula.nodes.keys()
+    )
+
+
 def _first_kill(
     check: Check, implementation: Implementation, drawn: Drawn, limit: int
 ) -> tuple[Kill, Failure] | None:
     with np.errstate(all="ignore"):
-        for number, (data, view) in enumerate(_suited(check, implementation, drawn), 1):
+        for number, (data, view) in enumerate(drawn.suited(check, implementation), 1):
             if check.setting is not None and number > limit:
                 return None
             try:
@@ -103,39 +89,31 @@ def _first_kill(
     return None
 
 
-def _suited(
-    check: Check, implementation: Implementation, drawn: Drawn
-) -> Iterator[tuple[bytes | None, View]]:
-    if check.setting is not None:
-        yield from drawn.views(check.setting, implementation)
-    elif check.instances is not None:
-        _, first = next(drawn.views("batch", implementation))
-        for view in check.instances(first):
-            yield None, view
-
-
 @dataclass(frozen=True)
 class Caught:
     """What became of one wrong implementation.
 
     Attributes
     ----------
-    id, title, seen : of the wrong formula
-    expected : claims that should catch it in this format
+    id, title, seen, theme : of the wrong formula
+    claims : those that its code shows
+    expected : those of them that should catch it
     dtype : the format that it was judged in
     kills : a claim each, in the catalogue's order
-    named : the formula that the diagnosis gave; None if it knew none, or nothing was caught
-    rows : rows a side of the smallest counterexample of the first kill; None if it could not be shrunk
-    seconds : until the first kill
+    names : claim → the formula that the diagnosis gave for it
+    rows : rows a side of the smallest counterexample of the first kill; None if it was not shrunk
+    seconds : until the first kill, of the claim that needs fewest cases, drawing and truth of the cases included
     """
 
     id: str
     title: str
     seen: str
+    theme: str
+    claims: tuple[str, ...]
     expected: tuple[str, ...]
     dtype: str
     kills: tuple[Kill, ...]
-    named: str | None
+    names: tuple[tuple[str, str], ...]
     rows: tuple[int, int] | None
     seconds: float
 
@@ -144,26 +122,33 @@ class Caught:
         """Whether any claim catches it."""
         return bool(self.kills)
 
+    @property
+    def cases(self) -> int:
+        """Cases until the first kill; 0 where there is none."""
+        return min((kill.cases for kill in self.kills), default=0)
 
-def shrunk_rows(search: Search, failure: Failure) -> tuple[int, int] | None:
+    @property
+    def named(self) -> str | None:
+        """The one name given; where several claims got several names, a wrong one counts. None if it knew none."""
+        names = sorted({name for _, name in self.names})
+        wrong = [name for name in names if name != self.id]
+        return wrong[0] if wrong else (names[0] if names else None)
+
+    def cases_of(self, claim: str) -> int | None:
+        """Return the cases after which a claim caught it."""
+        return next((kill.cases for kill in self.kills if kill.claim == claim), None)
+
+
+def shrunk_rows(search: Search, failure: Failure) -> tuple[int, int]:
     """Return the rows a side of the smallest case on which a check still fails."""
-    if failure.data is None:
-        return len(failure.case.expert), len(failure.case.generator)
-    small = smallest(search, failure)
+    small = failure if failure.data is None else smallest(search, failure)
     return len(small.case.expert), len(small.case.generator)
 
 
-def timed_kills(
-    implementation: Implementation, drawn: Drawn, claims: Sequence[Claim]
-) -> tuple[tuple[Kill, ...], Failure | None, float]:
-    """Return every kill, the failure of the one that took fewest cases, and the seconds until the first."""
+def seconds_until(search: Search, kill: Kill) -> float:
+    """Return the seconds that a claim takes to catch an implementation of which nothing is known yet."""
+    check = next(each for each in CHECKS if (each.claim, each.name) == (kill.claim, kill.check))
     started = time.perf_counter()
-    first = 0.0
-    kills: list[Kill] = []
-    failures: list[Failure] = []
-    for kill, failure in kills_of(implementation, drawn, claims):
-        first = first or time.perf_counter() - started
-        kills.append(kill)
-        failures.append(failure)
-    quickest = min(range(len(kills)), key=lambda place: kills[place].cases, default=None)
-    return tuple(kills), None if quickest is None else failures[quickest], first
+    alone = Drawn(search)
+    _first_kill(check, search.implementation, alone, kill.cases)
+    return time.perf_counter() - started

@@ -1,160 +1,69 @@
-"""The kill matrix: every wrong formula before every claim, what it is called, and how small its counterexample is."""
+"""Every wrong formula before every claim, seed by seed: what kills it, what it is called, how small its case is."""
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import cached_property
-from statistics import median
+from dataclasses import dataclass, field
 
-from ganirl import PRECISIONS, Implementation
-from ganirl.claims import Claim, select
+from ganirl import PRECISIONS
 from ganirl.framework import NUMPY
 from ganirl_properties.diagnosis import diagnose
 from ganirl_properties.errors import UsageError
-from ganirl_properties.report import Diagnosis
 from ganirl_properties.search import PROFILES, Finding, Search
-from ganirl_properties.wrong_formulas import WRONG_FORMULAS, WrongFormula
-from ganirl_properties.wrong_formulas.numerics import NUMERIC_FORMS, NumericForm
 
-from .kills import Caught, Drawn, shrunk_rows, timed_kills
-from .planted import CONVENTIONS, FormTarget, FormulaTarget
+from .catalogue import Planted, chosen, columns, planted
+from .drawn import Drawn
+from .kills import Caught, checks_of, kills_of, seconds_until, shrunk_rows
+from .matrix import Matrix, Unsound
+from .planted import Target, right_beside
+
+__all__ = ["Progress", "judge", "matrix_of", "measure", "planted"]
 
 # done, of how many, and what has been judged
 Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Planted:
-    """A wrong formula to be handed in, and the format that shows it."""
+class Judged:
+    """One wrong formula under one seed."""
 
-    formula: WrongFormula | NumericForm
-    dtype: str
-
-    @property
-    def implementation(self) -> Implementation:
-        """It, as a library would have written it."""
-        if isinstance(self.formula, NumericForm):
-            return FormTarget(self.formula)
-        return FormulaTarget(self.formula)
-
-
-def planted() -> tuple[Planted, ...]:
-    """Return all known wrong formulas; a loss that loses digits is judged in the format that shows it."""
-    named = {formula.id for formula in WRONG_FORMULAS}
-    return (
-        *(Planted(formula, "float64") for formula in WRONG_FORMULAS),
-        *(
-            Planted(form, "float64" if form.expected == ("N1b",) else "float32")
-            for form in NUMERIC_FORMS
-            if form.id not in named
-        ),
-    )
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """What was caught by what.
-
-    Attributes
-    ----------
-    claims : ids, the columns
-    caught : one a wrong formula, the rows
-    profile, seed : of the search
-    """
-
-    claims: tuple[str, ...]
-    caught: tuple[Caught, ...]
-    profile: str
     seed: int
-
-    @property
-    def survivors(self) -> tuple[Caught, ...]:
-        """What no claim catches."""
-        return tuple(each for each in self.caught if not each.killed)
-
-    @property
-    def killed(self) -> tuple[Caught, ...]:
-        """What a claim catches."""
-        return tuple(each for each in self.caught if each.killed)
-
-    @property
-    def named(self) -> tuple[Caught, ...]:
-        """What is caught and called by its name."""
-        return tuple(each for each in self.killed if each.named == each.id)
-
-    @property
-    def unexpected(self) -> tuple[tuple[Caught, tuple[str, ...]], ...]:
-        """What a claim was expected to catch and did not, with those claims."""
-        found = []
-        for each in self.caught:
-            missed = set(each.expected) - {kill.claim for kill in each.kills}
-            if missed:
-                found.append((each, tuple(claim for claim in self.claims if claim in missed)))
-        return tuple(found)
-
-    @cached_property
-    def sole_killers(self) -> Mapping[str, tuple[str, ...]]:
-        """Claim → wrong formulas that it alone catches."""
-        alone: dict[str, tuple[str, ...]] = {}
-        for each in self.killed:
-            if len(each.kills) == 1:
-                claim = each.kills[0].claim
-                alone[claim] = (*alone.get(claim, ()), each.id)
-        return alone
-
-    @cached_property
-    def smallest_killing_set(self) -> tuple[str, ...]:
-        """Fewest claims that catch all that is caught, found exactly: sole killers, then by exhaustion."""
-        columns = {
-            claim: frozenset(
-                each.id for each in self.killed if any(kill.claim == claim for kill in each.kills)
-            )
-            for claim in self.claims
-        }
-        return smallest_cover(columns, frozenset(each.id for each in self.killed))
-
-    @property
-    def median_rows(self) -> float:
-        """Median, over what was killed, of the rows of the larger side of the smallest counterexample."""
-        return float(median([max(each.rows) for each in self.killed if each.rows is not None] or [0]))
+    caught: Caught
+    unsound: tuple[Unsound, ...]
 
 
-def smallest_cover(columns: Mapping[str, frozenset[str]], wanted: frozenset[str]) -> tuple[str, ...]:
-    """Return the fewest columns whose union holds everything wanted, in the order given.
+def judge(
+    *,
+    profile: str = "default",
+    seeds: Sequence[int] = (0,),
+    only: Sequence[str] | None = None,
+    jobs: int = 1,
+    shrink: bool = True,
+) -> Iterator[Judged]:
+    """Hand every wrong formula to the verifier, one seed after the other, and yield what became of each.
 
-    Branch and bound on the element that fewest columns hold; exact, and quick where columns are few.
+    Parameters
+    ----------
+    profile : how many cases a setting
+    seeds : of the search
+    only : patterns of ids; all by default
+    jobs : processes
+    shrink : whether counterexamples are made small and counted
 
     Raises
     ------
-    ValueError
-        If all columns together do not hold everything.
+    UsageError
+        If a pattern matches nothing, or there is no such profile.
     """
-    if not wanted <= frozenset().union(*columns.values()):
-        raise ValueError("no set of columns covers everything")
-    best = list(columns)
-
-    def search(chosen: list[str], missing: frozenset[str]) -> None:
-        nonlocal best
-        if not missing:
-            if len(chosen) < len(best):
-                best = list(chosen)
-            return
-        widest = max(len(column & missing) for column in columns.values())
-        if len(chosen) + -(-len(missing) // widest) >= len(best):
-            return
-        hardest = min(
-            missing, key=lambda element: (sum(element in column for column in columns.values()), element)
-        )
-        holding = [name for name, column in columns.items() if hardest in column]
-        for name in sorted(holding, key=lambda name: -len(columns[name] & missing)):
-            search([*chosen, name], missing - columns[name])
-
-    search([], wanted)
-    return tuple(name for name in columns if name in best)
+    if profile not in PROFILES:
+        raise UsageError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
+    wanted = chosen(only)
+    tasks = [_Task(each.id, PROFILES[profile], seed, shrink) for seed in seeds for each in wanted]
+    if jobs == 1:
+        return map(_Bench({each.id: each for each in wanted}).judged, tasks)
+    return _in_processes(tasks, jobs)
 
 
 def measure(
@@ -166,107 +75,109 @@ def measure(
     shrink: bool = True,
     progress: Progress | None = None,
 ) -> Matrix:
-    """Hand every wrong formula to the verifier.
-
-    Parameters
-    ----------
-    profile : how many cases a setting
-    seed : of the search
-    only : patterns of ids; all by default
-    jobs : processes
-    shrink : whether counterexamples are made small and counted
-    progress : called after each formula
-
-    Raises
-    ------
-    UsageError
-        If a pattern matches nothing, or there is no such profile.
-    """
-    if profile not in PROFILES:
-        raise UsageError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
-    chosen = _chosen(only)
-    tasks = [_Task(each, PROFILES[profile], seed, shrink) for each in chosen]
-    caught = []
-    for found in _run(tasks, jobs):
-        caught.append(found)
+    """Hand every wrong formula to the verifier under one seed; the parameters are those of `judge`."""
+    found: list[Judged] = []
+    total = len(chosen(only))
+    for each in judge(profile=profile, seeds=(seed,), only=only, jobs=jobs, shrink=shrink):
+        found.append(each)
         if progress is not None:
-            progress(len(caught), len(tasks), found.id)
-    return Matrix(tuple(claim.id for claim in _claims()), tuple(caught), profile, seed)
+            progress(len(found), total, each.caught.id)
+    return matrix_of(found, profile, seed)
 
 
-def _chosen(only: Sequence[str] | None) -> tuple[Planted, ...]:
-    everything = planted()
-    if only is None:
-        return everything
-    for pattern in only:
-        if not any(fnmatchcase(each.formula.id, pattern) for each in everything):
-            raise UsageError(f"no wrong formula is called {pattern!r}")
-    return tuple(
-        each for each in everything if any(fnmatchcase(each.formula.id, pattern) for pattern in only)
-    )
+def matrix_of(found: Sequence[Judged], profile: str, seed: int) -> Matrix:
+    """Return the matrix of one seed from all that was judged."""
+    mine = [each for each in found if each.seed == seed]
+    unsound = dict.fromkeys(fault for each in mine for fault in each.unsound)
+    ids = tuple(claim.id for claim in columns())
+    return Matrix(ids, tuple(each.caught for each in mine), profile, seed, tuple(unsound))
 
 
 @dataclass(frozen=True)
 class _Task:
     """One wrong formula to be judged; only its name travels to another process, as a formula holds functions."""
 
-    planted: Planted
+    formula: str
     cases: int
     seed: int
     shrink: bool
 
 
-def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[Caught]:
-    if jobs == 1:
-        drawn: dict[str, Drawn] = {}
-        for task in tasks:
-            yield _caught(task, drawn)
-        return
+def _in_processes(tasks: Sequence[_Task], jobs: int) -> Iterator[Judged]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(tasks)), context) as pool:
-        named = [(task.planted.formula.id, task.cases, task.seed, task.shrink) for task in tasks]
-        yield from pool.map(_in_a_process, named, chunksize=1)
+        try:
+            yield from pool.map(_in_a_process, tasks, chunksize=1)
+        finally:
+            # Ctrl-C, or an error: what has not begun is not waited for.
+            pool.shutdown(cancel_futures=True)
 
 
 # What a process has drawn is kept for the next formula.
-_DRAWN: dict[str, Drawn] = {}
+_BENCH: list[_Bench] = []
 
 
-def _in_a_process(named: tuple[str, int, int, bool]) -> Caught:
-    formula, cases, seed, shrink = named
-    (task,) = (_Task(each, cases, seed, shrink) for each in planted() if each.formula.id == formula)
-    return _caught(task, _DRAWN)
+def _in_a_process(task: _Task) -> Judged:
+    if not _BENCH:
+        _BENCH.append(_Bench({each.id: each for each in planted()}))
+    return _BENCH[0].judged(task)
 
 
-def _claims() -> tuple[Claim, ...]:
-    return tuple(claim for claim in select(None) if claim.shows_in(CONVENTIONS.unit))
+@dataclass
+class _Bench:
+    """Where formulas are judged one after the other, on cases that are drawn once a seed."""
+
+    formulas: dict[str, Planted]
+    _seed: int | None = None
+    _drawn: dict[str, Drawn] = field(default_factory=dict)
+
+    def judged(self, task: _Task) -> Judged:
+        """Judge one formula by every claim, name it, and make its first counterexample small."""
+        if task.seed != self._seed:
+            self._seed = task.seed
+            self._drawn.clear()
+        each = self.formulas[task.formula]
+        implementation = each.implementation
+        drawn = self._drawn_for(implementation, each.dtype, task)
+        search = _search(implementation, each.dtype, task)
+        with NUMPY.arithmetic():
+            checks = [check for claim in each.claims for check in checks_of(claim.id, implementation, drawn)]
+            shown = {check.claim for check in checks if drawn.of_the_right(check).shown}
+            claims = [claim for claim in each.claims if claim.id in shown]
+            found = list(kills_of(implementation, drawn, claims))
+            kills = tuple(kill for kill, _ in found)
+            named = diagnose(search, {kill.claim: Finding(kill.claim) for kill in kills}) if kills else {}
+            rows, seconds = None, 0.0
+            if found:
+                first, failure = min(found, key=lambda pair: pair[0].cases)
+                seconds = seconds_until(search, first)
+                rows = shrunk_rows(search, failure) if task.shrink else None
+        caught = Caught(
+            id=each.id,
+            title=each.formula.title,
+            seen=each.seen,
+            theme=each.theme,
+            claims=tuple(claim.id for claim in claims),
+            expected=tuple(claim.id for claim in claims if claim.id in each.formula.expected),
+            dtype=each.dtype,
+            kills=kills,
+            names=tuple((claim, each.called(diagnosis.formula)) for claim, diagnosis in named.items()),
+            rows=rows,
+            seconds=seconds,
+        )
+        unsound = tuple(
+            Unsound(check.claim, check.name, each.dtype)
+            for check in checks
+            if not drawn.of_the_right(check).passes
+        )
+        return Judged(task.seed, caught, unsound)
+
+    def _drawn_for(self, implementation: Target, dtype: str, task: _Task) -> Drawn:
+        key = f"{type(implementation).__name__} {dtype} {implementation.conventions}"
+        if key not in self._drawn:
+            self._drawn[key] = Drawn(_search(right_beside(implementation), dtype, task))
+        return self._drawn[key]
 
 
-def _caught(task: _Task, kept: dict[str, Drawn]) -> Caught:
-    formula, dtype = task.planted.formula, task.planted.dtype
-    implementation = task.planted.implementation
-    search = Search(implementation, NUMPY, PRECISIONS[dtype], "cpu", task.cases, task.seed)
-    drawn = kept.setdefault(dtype, Drawn(search))
-    claims = [claim for claim in _claims() if dtype in claim.dtypes]
-    with NUMPY.arithmetic():
-        kills, failure, seconds = timed_kills(implementation, drawn, claims)
-        names = diagnose(search, {kill.claim: Finding(kill.claim) for kill in kills}) if kills else {}
-        rows = shrunk_rows(search, failure) if failure is not None and task.shrink else None
-    return Caught(
-        id=formula.id,
-        title=formula.title,
-        seen=formula.seen,
-        expected=tuple(claim.id for claim in claims if claim.id in formula.expected),
-        dtype=dtype,
-        kills=kills,
-        named=_name(names.values(), formula.id),
-        rows=rows,
-        seconds=seconds,
-    )
-
-
-def _name(diagnoses: Iterable[Diagnosis], expected: str) -> str | None:
-    """Return the one name given; where several claims got several names, a wrong one counts."""
-    names = sorted({each.formula for each in diagnoses})
-    wrong = [name for name in names if name != expected]
-    return wrong[0] if wrong else (names[0] if names else None)
+def _search(implementation: Target, dtype: str, task: _Task) -> Search:
+    return Search(implementation, NUMPY, PRECISIONS[dtype], "cpu", task.cases, task.seed)

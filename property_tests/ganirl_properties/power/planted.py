@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganirl import PRECISIONS, Case, Conventions, Gradient, Rows
+from ganirl import PRECISIONS, Case, Conventions, Gradient, ProcessConventions, Rows
 from ganirl.bounds import FloatModel
 from ganirl.framework import NUMPY
+from ganirl.logspace import softplus
+from ganirl.process_truth import ProcessTruth
 from ganirl_properties.wrong_formulas import RIGHT, Pipeline, WrongFormula
 from ganirl_properties.wrong_formulas.numerics import NumericForm, Rounded, Term
+from ganirl_properties.wrong_formulas.process_formulas import PROCESS_RIGHT
+from ganirl_properties.wrong_formulas.process_pipeline import ProcessFormula, numbers_of
 
 Array = npt.NDArray[Any]
 
@@ -125,3 +129,78 @@ class FormTarget:
             return way(rounding, rounding(right.logit(case, rows)), right.log_q_of(case, rows))
 
         return term(self.form.expert, case.expert), term(self.form.generator, case.generator)
+
+
+def conventions_of_process(formula: ProcessFormula) -> Conventions:
+    """Return the plainest conventions of tabular code under which a formula says anything."""
+    chosen = next(each for each in _OF_PROCESSES if formula.applies(each))
+    return Conventions(unit="process", process=chosen, weights=True)
+
+
+_OF_PROCESSES = (
+    ProcessConventions(discounts=True),
+    ProcessConventions(entropy="trajectory"),
+    ProcessConventions(discounts=True, occupancy_scale="discounted"),
+    ProcessConventions(rewards_on="state", occupancy_axes="s", discounts=True),
+)
+
+
+@dataclass(frozen=True)
+class ProcessTarget:
+    """A formula of tabular code in float64, with every observable."""
+
+    formula: ProcessFormula
+    conventions: Conventions
+    framework: str = "numpy"
+    departures: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def name(self) -> str:
+        """As the catalogue calls it."""
+        return self.formula.id
+
+    def log_partition(self, case: Case) -> Array:
+        """Log Z, or the soft value of the start."""
+        return self._numbers(case)["log_partition"]
+
+    def soft_values(self, case: Case) -> Array:
+        """V, (T, S)."""
+        return self._numbers(case)["soft_values"]
+
+    def policy(self, case: Case) -> Array:
+        """(T, S, A) π."""
+        return self._numbers(case)["policy"]
+
+    def occupancy(self, case: Case) -> Array:
+        """Visits, along the declared axes."""
+        return self._numbers(case)["occupancy"]
+
+    def demonstration_gradient(self, case: Case) -> Array:
+        """(d,) the gradient of IRL."""
+        return self._numbers(case)["demonstration_gradient"]
+
+    def _numbers(self, case: Case) -> Mapping[str, Array]:
+        arithmetic = FloatModel(PRECISIONS[case.precision_name], NUMPY.kappa(case.precision_name, "cpu"))
+        return numbers_of(self.formula, ProcessTruth(case, self.conventions, arithmetic))
+
+
+_RIGHT_FORM = NumericForm(
+    "right",
+    "softplus, and its slope the sigmoid",
+    "",
+    (),
+    expert=lambda fl, x, _: Term(fl(softplus(-x)), -fl.sigmoid(-x)),
+    generator=lambda fl, x, _: Term(fl(softplus(x)), fl.sigmoid(x)),
+)
+
+
+Target = FormulaTarget | FormTarget | ProcessTarget
+
+
+def right_beside(implementation: Target) -> Target:
+    """Return the right implementation of the same kind as a wrong one, with its conventions."""
+    if isinstance(implementation, ProcessTarget):
+        return ProcessTarget(PROCESS_RIGHT, implementation.conventions)
+    if isinstance(implementation, FormTarget):
+        return FormTarget(_RIGHT_FORM, implementation.conventions)
+    return FormulaTarget(RIGHT, implementation.conventions)
