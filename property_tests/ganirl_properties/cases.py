@@ -122,13 +122,14 @@ def _batch(choices: Choices, precision: Precision, conventions: Conventions) -> 
     table = choices.signed(states * actions * 2 * dimension, 1 / 32)
     features = textured(table, texture, precision).reshape(states, actions, 2, dimension)
     rows = [
-        _rows(steps, features, logits, _weights(weight, precision, conventions), precision)
+        filled_rows(steps, features, logits, row_weights(weight, precision, conventions), precision)
         for steps, weight in zip(sides, weights, strict=True)
     ]
     return Case(theta, b, logits, rows[0], rows[1], precision.name, conventions.unit)
 
 
-def _weights(counts: npt.NDArray[np.int64], precision: Precision, conventions: Conventions) -> Array:
+def row_weights(counts: npt.NDArray[np.int64], precision: Precision, conventions: Conventions) -> Array:
+    """Return weights in proportion to counts, (n,); all alike for code that takes no weights."""
     if not conventions.weights:
         return np.full(len(counts), 1.0 / len(counts))
     return precision.round(counts / counts.sum())
@@ -146,8 +147,8 @@ def _random_steps(choices: Choices, rows: int, horizon: int, states: int, action
     return Steps(state, action, next_state, ends, mask, np.zeros((rows, horizon, 0)))
 
 
-def _rows(steps: Steps, table: Array, logits: Array, weight: Array, precision: Precision) -> Rows:
-    """Fill in features (a table over state, action and whether the step ends) and log q of the steps."""
+def filled_rows(steps: Steps, table: Array, logits: Array, weight: Array, precision: Precision) -> Rows:
+    """Fill in features and log q of steps; ``table`` is (S, A, 2, d): over state, action and whether the step ends."""
     chosen = table[steps.state, steps.action, steps.done.astype(np.int64)]
     step_features = np.where(steps.mask[..., None], chosen, 0.0)
     rows = Rows(
@@ -201,7 +202,7 @@ def _population(choices: Choices, precision: Precision, conventions: Conventions
     expert_rows = len(generator) if conventions.equal_batches else 1 + choices.below(6)
     expert_state = choices.indices(expert_rows, states)
     expert_action = choices.indices(expert_rows, actions)
-    weight = _weights(1 + choices.indices(expert_rows, 8), precision, conventions)
+    weight = row_weights(1 + choices.indices(expert_rows, 8), precision, conventions)
     expert = _one_step_rows(expert_state, expert_action, table, logits, weight, precision, states)
     return Case(theta, b, logits, expert, generator, precision.name, conventions.unit)
 
@@ -243,7 +244,7 @@ def _tree(
     steps, multiplicity = paths
 
     def of(chosen: npt.NDArray[np.int64], weight: Array) -> Rows:
-        return _rows(taken(steps, chosen), table, logits, weight, precision)
+        return filled_rows(taken(steps, chosen), table, logits, weight, precision)
 
     every = np.arange(len(multiplicity))
     if conventions.weights:
@@ -252,7 +253,7 @@ def _tree(
         chosen = np.repeat(every, multiplicity)
         generator = of(chosen, np.full(len(chosen), 1 / len(chosen)))
     expert_rows = len(generator) if conventions.equal_batches else 1 + choices.below(6)
-    weight = _weights(1 + choices.indices(expert_rows, 8), precision, conventions)
+    weight = row_weights(1 + choices.indices(expert_rows, 8), precision, conventions)
     expert = of(choices.indices(expert_rows, len(every)), weight)
     return Case(theta, b, logits, expert, generator, precision.name, conventions.unit)
 
@@ -317,7 +318,7 @@ def _one_step_rows(
     steps = Steps(
         column, action[:, None], np.full_like(column, states), done, done, np.zeros((*column.shape, 0))
     )
-    return _rows(steps, table, logits, weight, precision)
+    return filled_rows(steps, table, logits, weight, precision)
 
 
 def broken_rules(case: Case) -> tuple[str, ...]:

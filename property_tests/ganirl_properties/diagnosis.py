@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from .process_diagnosis import diagnose_process
-from .readings import Reading, claims_of_observable, moderate_rewards, readings
+from .readings import Reading, claims_of_observable, moderate_rewards, rare_readings, readings
 from .report import Diagnosis
 from .search import Finding, Search
 from .tails import form_of
@@ -93,6 +93,12 @@ def diagnose(
     for observable in observables:
         among = _uncontradicted(of_one, seen, observable, tolerance)
         name(_of(seen, observable), claims_of[observable], f"{observable} is that", among)
+    if "A4" in violated and "A4" not in named:
+        # What is right on fresh cases may be wrong where the policy hardly ever acts.
+        rare = rare_readings(search)
+        for observable in dict.fromkeys(reading.observable for reading in rare):
+            pool = [*_of(seen, observable), *_of(rare, observable)]
+            name(pool, ("A4",), f"{observable}, there and of rare actions, is that")
     if violated.keys() - named.keys():
         given = readings(search, FRESH_CASES, given_own_logits=True)
         for observable in dict.fromkeys(reading.observable for reading in given):

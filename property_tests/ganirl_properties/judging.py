@@ -13,7 +13,7 @@ from .diagnosis import diagnose
 from .mending import mends
 from .narrative import counterexample
 from .report import Counterexample, Diagnosis, Verdict, VerdictName
-from .search import Finding, Search
+from .search import Failure, Finding, Search
 from .shrink import smallest
 
 
@@ -82,9 +82,7 @@ def _verdict(
         row = _unbroken(search, finding)
         return row if certification is None else certification.certified(row, finding)
     waived = _waived(search, finding, cause, diagnosis)
-    # A case from bytes can be made smaller; a point of a grid is what it is.
-    shrinkable = [failure for failure in finding.failures if failure.data is not None]
-    failure = max(shrinkable or finding.failures, key=lambda failure: failure.judgement.ratio)
+    failure = _clearest(finding.failures)
     if waived is None:
         failure = smallest(search, failure)
         shown = counterexample(finding.claim, failure, search.implementation.name)
@@ -92,6 +90,18 @@ def _verdict(
     else:
         row = waived
     return row if certification is None else certification.certified(row, finding, failure)
+
+
+# How much further beyond what is allowed a case of a check's own must be, to be shown for one that was drawn.
+_MUCH_CLEARER = 1e3
+
+
+def _clearest(failures: Sequence[Failure]) -> Failure:
+    """Return what to show: a case from bytes can be made smaller; a point of a grid is what it is."""
+    drawn = [failure for failure in failures if failure.data is not None]
+    worst = max(failures, key=lambda failure: failure.judgement.ratio)
+    best = max(drawn, key=lambda failure: failure.judgement.ratio, default=worst)
+    return worst if worst.judgement.ratio > _MUCH_CLEARER * best.judgement.ratio else best
 
 
 def _unbroken(search: Search, finding: Finding) -> Verdict:

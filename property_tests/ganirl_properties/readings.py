@@ -13,6 +13,7 @@ from ganirl import Case
 from .cases import Setting
 from .checks import View
 from .checks.generator import own_reward
+from .checks.rare import rare_actions
 from .observed import NotObservedError, ObservableError
 from .search import Search
 from .wrong_formulas import Pipeline
@@ -92,6 +93,12 @@ def readings(search: Search, cases: int, *, given_own_logits: bool = False) -> l
     return found
 
 
+def rare_readings(search: Search) -> list[Reading]:
+    """Return what it says of D and log q where the policy hardly ever acts: what guards a logarithm shows there."""
+    view = next(iter(rare_actions(search.views("batch")[0][1])))
+    return list(_of_discriminator(view))
+
+
 # Here D and 1 − D have lost no digits that a logarithm would miss.
 _MODERATE = 5.0
 
@@ -140,10 +147,8 @@ def _of_population(view: View) -> Iterator[Reading]:
     )
 
 
-def _of_batch(view: View) -> Iterator[Reading]:
-    case, observed, truth = view.case, view.observed, view.truth
-    size, scales = _size(view), sum(truth.scales)
-    steep = truth.worst_derivative * scales + 1e-3
+def _of_discriminator(view: View) -> Iterator[Reading]:
+    case, observed, size = view.case, view.observed, _size(view)
     yield from _asked("logit", view.logits, lambda p: p.logits(case), size)
     yield from _asked(
         "log q",
@@ -152,6 +157,13 @@ def _of_batch(view: View) -> Iterator[Reading]:
         size,
     )
     yield from _asked("probability", view.probabilities, lambda p: p.probabilities(case), 1.0)
+
+
+def _of_batch(view: View) -> Iterator[Reading]:
+    case, observed, truth = view.case, view.observed, view.truth
+    size, scales = _size(view), sum(truth.scales)
+    steep = truth.worst_derivative * scales + 1e-3
+    yield from _of_discriminator(view)
     yield from _asked("loss", observed.loss, lambda p: p.loss(case), size)
     yield from _asked("gradient in θ", observed.gradient_theta, lambda p: p.gradient(case)[0], steep)
     yield from _asked("gradient in b", observed.gradient_b, lambda p: p.gradient(case)[1], scales)

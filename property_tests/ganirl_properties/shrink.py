@@ -28,11 +28,12 @@ MOST_SECONDS = 60.0
 def smallest(search: Search, failure: Failure) -> Failure:
     """Return the smallest case on which the same check fails; the failure itself where it cannot be shrunk.
 
-    A check that makes its own cases (N1, N2) tries them from the mildest on, so that its first failure is smallest.
+    A check that makes its own cases (N1, N2) tries them from the mildest on, so that its first failure is smallest;
+    what rows it does not need are left out.
     """
     setting, data = failure.check.setting, failure.data
     if setting is None or data is None:
-        return failure
+        return _with_fewer_rows(search, failure, _clear(failure.judgement.ratio))
     data = bytes_read(data, setting, search.precision, search.implementation.conventions)
     best = replace(failure, data=data)
     tries, until = 0, time.monotonic() + MOST_SECONDS

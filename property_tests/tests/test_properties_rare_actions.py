@@ -1,0 +1,168 @@
+"""A4 where the policy hardly ever acts: what guards a logarithm is caught whatever the seed, and sound forms pass."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+pytest.importorskip(
+    "torch", reason="the planted libraries are written in PyTorch: pip install 'ganirl[torch]'"
+)
+
+import torch
+from planted import ODD
+from planted.library import Library, implementation
+from torch import Tensor
+from torch.distributions import Categorical
+from torch.nn import functional as F
+
+from ganirl import PRECISIONS, Conventions, Implementation
+from ganirl.bounds import FloatModel
+from ganirl.framework import load_framework
+from ganirl.logspace import log_normalise
+from ganirl.truth import Truth
+from ganirl_properties import verify
+from ganirl_properties.checks import CHECKS
+from ganirl_properties.checks.rare import rare_case
+from ganirl_properties.search import Search, judged
+
+RARE = [check for check in CHECKS if check.name.startswith("rare")]
+FORMATS = ("float64", "float32", "bfloat16")
+
+
+class LogOfSoftmax(Library):
+    def log_q(self, case: Any, rows: Any) -> Tensor:
+        return (self.policy(case, rows).log() * rows.steps.mask).sum(dim=1)
+
+    def policy(self, case: Any, rows: Any) -> Tensor:
+        steps = rows.steps
+        return F.softmax(case.policy_logits, dim=1)[steps.state, steps.action]
+
+
+class LogOfAProduct(LogOfSoftmax):
+    def log_q(self, case: Any, rows: Any) -> Tensor:
+        return torch.where(rows.steps.mask, self.policy(case, rows), 1.0).prod(dim=1).log()
+
+
+class ByLogaddexp(Library):
+    def log_q(self, case: Any, rows: Any) -> Tensor:
+        steps, total = rows.steps, case.policy_logits[:, 0]
+        for action in range(1, case.policy_logits.shape[1]):
+            total = torch.logaddexp(total, case.policy_logits[:, action])
+        log_pi = (case.policy_logits - total[:, None])[steps.state, steps.action]
+        return (log_pi * steps.mask).sum(dim=1)
+
+
+class NormalisedTwice(Library):
+    def log_q(self, case: Any, rows: Any) -> Tensor:
+        policy = Categorical(logits=F.log_softmax(case.policy_logits, dim=1)[rows.steps.state])
+        return (policy.log_prob(rows.steps.action) * rows.steps.mask).sum(dim=1)
+
+
+class WithEpsilon(LogOfSoftmax):
+    epsilon: ClassVar[float] = 1e-10
+
+    def policy(self, case: Any, rows: Any) -> Tensor:
+        return super().policy(case, rows) + self.epsilon
+
+
+class WithSmallEpsilon(WithEpsilon):
+    epsilon = 1e-12
+
+
+class ClampedByTorch(Library):
+    """In float32 `Categorical` clamps the probabilities that it is given to 1.2e-7."""
+
+    def log_q(self, case: Any, rows: Any) -> Tensor:
+        policy = Categorical(probs=F.softmax(case.policy_logits, dim=1)[rows.steps.state])
+        return (policy.log_prob(rows.steps.action) * rows.steps.mask).sum(dim=1)
+
+
+SOUND: dict[str, Implementation] = {
+    author.__name__: implementation(author)
+    for author in (Library, LogOfSoftmax, LogOfAProduct, ByLogaddexp, NormalisedTwice)
+} | {
+    name: ODD[name]()
+    for name in (
+        "CategoricalPolicy",
+        "OneHotPolicy",
+        "LogsumexpOfPolicyLogits",
+        "StepByStep",
+        "Transitions",
+        "NoLogZAtAll",
+        "WeightsSupported",
+        "YetAnotherOrder",
+        "FlippedLabelsDeclared",
+        "ComputesInFloat64",
+        "LogQHandedOver",
+    )
+}
+
+
+def worst(target: Implementation, dtype: str) -> dict[str, float]:
+    """Check → largest error over what is allowed."""
+    search = Search(target, load_framework(target.framework), PRECISIONS[dtype], "cpu", 1, 0)
+    found = {}
+    for check in RARE:
+        if all(search.implementation_has(name) for name in check.observables):
+            for _, view in search.suited(check):
+                ratios = [judgement.ratio for judgement in judged(check, view) if judgement is not None]
+                found[check.name] = max(ratios)
+    return found
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("name", SOUND)
+def test_sound_forms_pass_with_room_to_spare(name: str, dtype: str) -> None:
+    found = worst(SOUND[name], dtype)
+    assert found
+    assert max(found.values()) < 0.1
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("author", [WithEpsilon, WithSmallEpsilon])
+def test_a_constant_in_the_logarithm_is_far_beyond_rounding(author: type[Library], dtype: str) -> None:
+    found = worst(implementation(author), dtype)
+    assert found.keys() == {"rare logit", "rare probability", "rare log q"}
+    assert min(found.values()) > 1e3
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_is_caught_and_named_whatever_the_seed(seed: int) -> None:
+    target = implementation(WithEpsilon)
+    report = verify(target, claims=["A4"], profile="smoke", dtypes=["float64", "float32"], seed=seed)
+    assert [row.verdict for row in report.verdicts] == ["violated"] * 2
+    assert {row.diagnosis.formula for row in report.verdicts if row.diagnosis} == {"log-pi-with-epsilon"}
+    assert all(row.diagnosis for row in report.verdicts)
+    assert all(row.counterexample and row.counterexample.rows == (1, 1) for row in report.verdicts)
+
+
+def test_what_a_library_clamps_unasked_shows_in_its_format_and_in_no_finer_one() -> None:
+    target = implementation(ClampedByTorch)
+    assert max(worst(target, "float64").values()) < 0.1
+    assert min(worst(target, "float32").values()) > 1e3
+
+
+def test_code_that_is_handed_log_q_is_asked_about_a_policy_of_its_own_alone() -> None:
+    assert worst(SOUND["LogQHandedOver"], "float64").keys() == {"rare log q"}
+
+
+@pytest.mark.parametrize("unit", ["trajectory", "transition"])
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_every_action_is_taken_and_neither_d_nor_one_minus_d_is_small(unit: Any, dtype: str) -> None:
+    precision, conventions = PRECISIONS[dtype], Conventions(unit=unit, log_q="computed")
+    case = rare_case(precision, conventions)
+    policy = np.exp(log_normalise(case.policy_logits))
+    for rows in (case.expert, case.generator):
+        steps = rows.steps
+        taken = {
+            (int(s), int(a)) for s, a in zip(steps.state[steps.mask], steps.action[steps.mask], strict=True)
+        }
+        assert taken == set(np.ndindex(policy.shape))
+        assert rows.features == pytest.approx(np.asarray(precision.round(rows.features)), abs=0)
+    # One of each decade that matters: 1e-3, 1e-6, 1e-9 and 1e-12, within one of them.
+    for size in (1e-3, 1e-6, 1e-9, 1e-12):
+        assert ((policy > size / 10) & (policy < size * 10)).any(axis=1).all()
+    assert np.abs(Truth(case, conventions, FloatModel(precision, 3.0)).logit.value).max() < 6.0
