@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from ganirl import FLOAT64, Case, Conventions, Process, ProcessConventions, Rows, TabularMDP
+from ganirl import FLOAT64, Case, Conventions, Process, ProcessConventions, Rows, TabularMDP, process_solution
 from ganirl.bounds import FloatModel
-from ganirl.process_solution import solve
+from ganirl.process_solution import backup, solve
 from ganirl.process_truth import ProcessTruth
 
 MODEL = FloatModel(FLOAT64, 3.0)
@@ -194,6 +194,29 @@ def test_backups_that_stop_are_episodes_of_so_many_steps() -> None:
     ends = steps.done.any(axis=1)
     log_weight = log_h[ends] - (steps.features[ends] @ theta).sum(axis=1)
     assert swept.value == pytest.approx(float(logsumexp(log_weight)), abs=1e-12)
+
+
+def test_thousands_of_backups_are_the_limit_and_only_those_that_change_anything_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process, theta = process_of(2, dear=0.6)
+    endless = ProcessConventions(entropy="trajectory", horizon="first_exit", occupancy_axes="sa")
+    limit = solve(process, theta, endless)
+    made: list[int] = []
+
+    def counted(*arguments: Any) -> Any:
+        made.append(1)
+        return backup(*arguments)
+
+    monkeypatch.setattr(process_solution, "backup", counted)
+    swept = solve(process, theta, replace(endless, sweeps=5000.0))
+    assert len(made) < 200  # of 15,000
+    assert swept.state_values == pytest.approx(limit.state_values, abs=1e-13)
+    assert swept.policy == pytest.approx(limit.policy, abs=1e-13)
+    made.clear()
+    few = solve(process, theta, replace(endless, sweeps=1.0))
+    assert len(made) == 3
+    assert np.abs(few.state_values - limit.state_values).max() > 1e-3
 
 
 def test_episodes_that_cost_too_little_are_refused() -> None:

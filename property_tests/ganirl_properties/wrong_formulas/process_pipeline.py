@@ -170,14 +170,18 @@ def _solve(
         onward = with_end(values[-1])
         onward[-1] = end
         action_value = backup(process, costs, onward, conventions)
-        value, end = nodes.soft(action_value), nodes.end(end, process.actions)
+        before, value, end = end, nodes.soft(action_value), nodes.end(end, process.actions)
         if fixed:
             values.append(value)
             action_values.append(action_value)
             onwards.append(onward)
             continue
         if conventions.sweeps is not None:
+            # Where a backup changes nothing, no further one does.
+            settled = before == end and np.array_equal(value, values[-1])
             values, action_values, onwards = [value], [action_value], [onward]
+            if settled:
+                break
             continue
         settled = np.abs(value - values[-1]).max() <= 1e-14 * (1.0 + np.abs(value).max())
         values, action_values, onwards = [value], [action_value], [onward]
