@@ -22,7 +22,10 @@ _OF_THE_TAILS = frozenset({"N1", "N1b", "N2"})
 # A6 sees every observable: what is wrong with one of them says nothing of a convention of another.
 _LEFT_TO_OTHERS = _OF_THE_TAILS | {"A6"}
 _OF_LOG_Q = (
-    frozenset({"A4", "A6", "A9", "B1", "B2", "B3", "B5", "C1", "C2", "C3", "C5", "E1"}) | _OF_THE_TAILS
+    frozenset(
+        {"A4", "A6", "A7", "A9", "B1", "B2", "B3", "B4", "B5", "C1", "C2", "C3", "C5", "D4", "E1", "I1"}
+    )
+    | _OF_THE_TAILS
 )
 
 _SCALES: dict[Literal["sum_of_means", "mean_of_all", "sum"], str] = {

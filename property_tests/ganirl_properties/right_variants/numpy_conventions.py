@@ -222,7 +222,7 @@ class _ConstantDeclared(_OtherMeasure):
     "constant-in-log-q-undeclared", "log q of another base measure, undeclared", _CONSTANT, declared=False
 )
 class _ConstantUndeclared(_OtherMeasure):
-    hidden = ("log_q", "irl_loss", "irl_gradient", "log_partition")
+    pass
 
 
 @SHELF.right("log-q-handed-over", "It never evaluates its policy", "log q is a number of the row, like φ.")
