@@ -99,6 +99,8 @@ class Case:
     unit : whether a row is a trajectory or a transition; or ``"process"``, for tabular code
     process : what tabular code is to solve at θ; the expert's rows are demonstrations in it, the generator's the same
         again, and b and the policy logits are zero and mean nothing
+    seed : below 2³¹, another one for every draw of an observable that is declared as sampled: whoever starts a
+        generator with it gets the same verdict again
     """
 
     theta: Any
@@ -109,6 +111,7 @@ class Case:
     precision_name: str
     unit: Unit
     process: Process | None = None
+    seed: int = 0
 
     @property
     def mdp(self) -> Process:
