@@ -31,6 +31,8 @@ from .targets import check_implementation, load_target
 
 Progress = Callable[[Verdict, int, int], None]
 
+UNCERTIFIED = "intervals decide nothing of tabular code: its verdicts stand on derived error bounds, with or without --certify"
+
 
 def verify(
     implementation: Implementation,
@@ -56,7 +58,8 @@ def verify(
     dtypes : formats to test in; by default all that the implementation and its framework have
     seed : of the search; the same seed draws the same cases
     jobs : processes, one a format at most
-    certify : whether reference values and deciding comparisons are decided again by rigorous intervals
+    certify : whether reference values and deciding comparisons are decided again by rigorous intervals; those of
+        tabular code (unit ``"process"``) are not, and a warning says so
     spec : what `load_target` found the implementation by, so that other processes find it; needed for jobs > 1
     progress : called after every claim with (verdict, done, planned)
 
@@ -128,7 +131,10 @@ def verify(
         run,
         tuple(verdicts),
         equivalence(run.observables, implementation.conventions, verdicts),
-        warnings=(told(stubs),) if stubs else (),
+        warnings=(
+            *([told(stubs)] if stubs else []),
+            *([UNCERTIFIED] if certify and implementation.conventions.unit == "process" else []),
+        ),
     )
 
 

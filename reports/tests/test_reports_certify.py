@@ -57,3 +57,16 @@ def test_a_report_of_before_is_still_read(adapter: str, tmp_path: Path) -> None:
     document = run(adapter, tmp_path / "out")
     del document["run"]["certify"]
     assert read_report(json.dumps(document)).run.certify is False
+
+
+def test_tabular_code_is_told_that_intervals_decide_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["verify", "numpy-process", "--claims", "D1", "--profile", "smoke", "--dtype", "float64"]
+    assert command([*words, "--certify"]) == 0
+    sentence = "intervals decide nothing of tabular code"
+    assert " ".join(capsys.readouterr().out.split()).count(sentence) == 1
+    assert command(words) == 0
+    assert sentence not in capsys.readouterr().out
+
+
+def test_code_of_rows_is_not_told_so(adapter: str, tmp_path: Path) -> None:
+    assert run(adapter, tmp_path / "out", "--certify")["warnings"] == []

@@ -18,10 +18,20 @@ from offline_index import look_nowhere_else, write_wheel
 
 from ganirl_properties import UsageError
 from ganirl_reports.command_line import run
-from ganirl_reports.isolation import Environment, Recipe, cache_folder, environments, installing, prepare
+from ganirl_reports.isolation import (
+    Environment,
+    Recipe,
+    cache_folder,
+    environments,
+    installing,
+    prepare,
+    remove,
+    unfinished,
+)
 from ganirl_reports.isolation import environment as building
 from ganirl_reports.isolation.environment import MARKER
 from ganirl_reports.isolation.installing import chosen_installer
+from ganirl_reports.isolation.locking import LockedError, is_locked, locked
 
 Capture = pytest.CaptureFixture[str]
 ACME = Recipe("acme 1.0", ("acme==1.0",))
@@ -300,6 +310,101 @@ def test_else_the_system_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert cache_folder() == tmp_path / "ganirl" / "environments"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     assert cache_folder() == Path.home() / ".cache" / "ganirl" / "environments"
+
+
+# --- locks -----------------------------------------------------------------------------------------------------
+
+
+def test_a_lock_goes_with_what_it_is_of_and_is_still_one(tmp_path: Path) -> None:
+    """Who waits for a lock whose file is removed meanwhile holds it afterwards: no third gets it beside him."""
+    folder, waiting, held, done = tmp_path / "acme", threading.Event(), threading.Event(), threading.Event()
+
+    def second() -> None:
+        with locked(folder, waiting.set):
+            held.set()
+            assert done.wait(60)
+
+    with locked(folder, removing=True):
+        other = threading.Thread(target=second, daemon=True)
+        other.start()
+        assert waiting.wait(60)
+    assert held.wait(60)
+    assert is_locked(folder)
+    with pytest.raises(LockedError), locked(folder):
+        pass
+    done.set()
+    other.join(60)
+    assert not is_locked(folder)
+    with locked(folder):  # the twin: free, it is had at once
+        assert is_locked(folder)
+
+
+class TestUnfinished:
+    """What a failed, killed or going build leaves is listed, and can be removed."""
+
+    @pytest.fixture
+    def failed(self, cache: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch) -> Path:
+        make: Callable[..., None] = building.run_step
+
+        def failing(command: list[str], *, log: Any, **rest: Any) -> None:
+            make(command, log=log, **rest)
+            if "acme==1.0" in command:
+                print("no such thing", file=log)
+                raise UsageError("it cannot be installed")
+
+        monkeypatch.setattr(building, "run_step", failing)
+        with pytest.raises(UsageError):
+            prepare(ACME)
+        return cache / ACME.key
+
+    def test_it_is_listed_beside_what_is_whole(self, failed: Path, capsys: Capture) -> None:
+        other = prepare(Recipe("tool 2", ("tool==2",)))
+        assert [each.folder for each in unfinished()] == [failed]
+        assert [each.folder for each in environments()] == [other.folder]
+        assert run(["environments"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[1].endswith(f"not built; its log is {failed}.log")
+        assert lines[2].startswith("1 environment and 1 not built, ")
+        run(["environments", "--format", "json"])
+        document = json.loads(capsys.readouterr().out)
+        assert [row["for"] for row in document["environments"]] == ["tool 2"]
+        (row,) = document["unfinished"]
+        assert (row["name"], row["log"], row["being_built"]) == (failed.name, f"{failed}.log", False)
+        assert row["bytes"] == len("no such thing\n")
+        run(["environments", "--format", "markdown"])
+        assert f"| `{failed.name}` |  | 14 B | not built |" in capsys.readouterr().out
+
+    def test_it_is_removed_with_its_log_and_its_lock(
+        self, failed: Path, cache: Path, capsys: Capture
+    ) -> None:
+        other = prepare(Recipe("tool 2", ("tool==2",)))
+        assert {path.name for path in cache.iterdir()} > {f"{failed.name}.log", f"{failed.name}.lock"}
+        assert run(["environments", "--remove", "acme-*"]) == 0
+        assert "removed" in capsys.readouterr().out
+        assert not [path for path in cache.iterdir() if path.name.startswith("acme")]
+        assert (environments(), unfinished()) == ((other,), ())
+        assert run(["environments", "--remove", "*"]) == 0
+        assert [path.name for path in cache.iterdir()] == [".lock"]
+
+    def test_a_killed_build_leaves_its_folder(self, cache: Path, steps: Steps) -> None:
+        folder = prepare(ACME).folder
+        assert unfinished() == ()
+        (folder / MARKER).unlink()
+        assert [(each.folder, each.being_built) for each in unfinished()] == [(folder, False)]
+        remove(folder)
+        assert not folder.exists()
+        assert unfinished() == ()
+
+    def test_what_is_being_built_is_left_alone(self, failed: Path, capsys: Capture) -> None:
+        with locked(failed):
+            assert run(["environments"]) == 0
+            assert "being built; its log" in capsys.readouterr().out
+            assert run(["environments", "--remove", "*"]) == 2
+            err = capsys.readouterr().err
+            assert err.count("\n") == 1
+            assert "is being built by another process" in err
+            assert failed.with_name(f"{failed.name}.log").exists()
+        assert run(["environments", "--remove", "*"]) == 0
 
 
 class TestTheCommand:

@@ -6,16 +6,35 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import click
 
 from ganirl_reports.console import console, print_json
 from ganirl_reports.settings import split
 
-if TYPE_CHECKING:
-    from ganirl_reports.isolation import Environment
+
+@dataclass(frozen=True)
+class _Row:
+    """What is there, or was before it was removed; ``built`` is empty where a build did not come to its end."""
+
+    folder: Path
+    size: int
+    made_for: str = ""
+    built: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    log: Path | None = None
+    being_built: bool = False
+
+    @property
+    def state(self) -> str:
+        if self.built:
+            return f"built {self.built}"
+        return "being built" if self.being_built else "not built"
 
 
 @click.command(
@@ -26,6 +45,7 @@ Examples:
   ganirl environments --remove '*'
 
 They lie in the user's cache folder; GANIRL_CACHE names another. They are built again when they are needed.
+A build that failed leaves its log, which is listed and removed like an environment.
 """
 )
 @click.option("--remove", metavar="NAMES", help="Remove those of these names or patterns.")
@@ -41,69 +61,77 @@ def environments(*, remove: str | None, form: str) -> int:
     """List the virtual environments that ganirl verify --isolated has built."""
     from ganirl_reports import isolation
 
-    found = isolation.environments()
+    rows = [
+        *(
+            _Row(each.folder, isolation.size_of(each.folder), each.name, each.built, each.packages)
+            for each in isolation.environments()
+        ),
+        *(
+            _Row(each.folder, isolation.size_of(each.folder), log=each.log, being_built=each.being_built)
+            for each in isolation.unfinished()
+        ),
+    ]
     if remove is not None:
-        found = _matching(found, remove)
-    rows = [(each, isolation.size_of(each)) for each in found]
-    for each in found if remove is not None else ():
-        isolation.remove(each)
+        rows = _matching(rows, remove)
+        for row in rows:
+            isolation.remove(row.folder)
     _print(rows, form, removed=remove is not None)
     return 0
 
 
-def _matching(found: tuple[Environment, ...], patterns: str) -> tuple[Environment, ...]:
-    from ganirl_properties import UsageError
-
-    chosen: dict[str, Environment] = {}
+def _matching(rows: list[_Row], patterns: str) -> list[_Row]:
+    chosen: dict[str, _Row] = {}
     for pattern in split(patterns):
-        matching = {each.folder.name: each for each in found if fnmatchcase(each.folder.name, pattern)}
+        matching = {row.folder.name: row for row in rows if fnmatchcase(row.folder.name, pattern)}
         if not matching:
-            names = ", ".join(each.folder.name for each in found)
-            raise UsageError(
+            names = ", ".join(row.folder.name for row in rows)
+            raise click.UsageError(
                 f"no environment is called {pattern!r}; {f'there are {names}' if names else 'there is none'}"
             )
         chosen |= matching
     if not chosen:
-        raise UsageError("--remove names nothing; '*' is all")
-    return tuple(chosen.values())
+        raise click.UsageError("--remove names nothing; '*' is all")
+    return list(chosen.values())
 
 
-def _print(rows: list[tuple[Environment, int]], form: str, *, removed: bool) -> None:
+def _print(rows: list[_Row], form: str, *, removed: bool) -> None:
     if form == "json":
-        print_json(
-            {
-                "environments": [
-                    {
-                        "name": each.folder.name,
-                        "for": each.name,
-                        "bytes": size,
-                        "built": each.built,
-                        "folder": str(each.folder),
-                        "packages": dict(each.packages),
-                        "removed": removed,
-                    }
-                    for each, size in rows
-                ]
-            }
-        )
+        print_json(_document(rows, removed=removed))
     elif form == "markdown":
         lines = ["| environment | for | size | built |", "|---|---|---:|---|"]
         lines += [
-            f"| `{each.folder.name}` | {each.name} | {_size(size)} | {each.built} |" for each, size in rows
+            f"| `{row.folder.name}` | {row.made_for} | {_size(row.size)} | {row.built or row.state} |"
+            for row in rows
         ]
         sys.stdout.write("\n".join(lines) + "\n")
     else:
         _print_pretty(rows, removed=removed)
 
 
-def _print_pretty(rows: list[tuple[Environment, int]], *, removed: bool) -> None:
+def _document(rows: list[_Row], *, removed: bool) -> dict[str, Any]:
+    whole, left = [], []
+    for row in rows:
+        each: dict[str, Any] = {"name": row.folder.name, "bytes": row.size, "folder": str(row.folder)}
+        each["removed"] = removed
+        if row.built:
+            whole.append(each | {"for": row.made_for, "built": row.built, "packages": dict(row.packages)})
+        else:
+            log = None if row.log is None else str(row.log)
+            left.append(each | {"log": log, "being_built": row.being_built})
+    return {"environments": whole, "unfinished": left}
+
+
+def _print_pretty(rows: list[_Row], *, removed: bool) -> None:
     out = console()
-    width = max((len(each.folder.name) for each, _ in rows), default=0)
-    for each, size in rows:
-        what = "removed" if removed else f"built {each.built}  {each.folder}"
-        out.print(f"{each.folder.name:<{width}}  {_size(size):>8}  {what}", soft_wrap=True)
-    total = _size(sum(size for _, size in rows))
-    out.print(f"{len(rows)} environment{'' if len(rows) == 1 else 's'}, {total}", soft_wrap=True)
+    width = max((len(row.folder.name) for row in rows), default=0)
+    for row in rows:
+        what = f"{row.state}  {row.folder}" if row.log is None else f"{row.state}; its log is {row.log}"
+        what = "removed" if removed else what
+        out.print(f"{row.folder.name:<{width}}  {_size(row.size):>8}  {what}", soft_wrap=True)
+    left = sum(not row.built for row in rows)
+    whole = len(rows) - left
+    told = f"{whole} environment{'' if whole == 1 else 's'}{f' and {left} not built' if left else ''}"
+    out.print(f"{told}, {_size(sum(row.size for row in rows))}", soft_wrap=True)
 
 
 def _size(count: float) -> str:

@@ -53,7 +53,9 @@ Defaults for target, claims, profile, dtype, seed and output come from [tool.gan
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the search.  [default: 0]")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to use.")
 @click.option(
-    "--certify", is_flag=True, help="Decide again by rigorous intervals what float64 numbers have decided."
+    "--certify",
+    is_flag=True,
+    help="Decide again by rigorous intervals what float64 numbers have decided; not for tabular code.",
 )
 @click.option(
     "--isolated",

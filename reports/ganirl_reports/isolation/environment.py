@@ -1,9 +1,8 @@
 """Virtual environments that are built once and kept: where they are, when one is whole, who builds it.
 
 An environment lies in the user's cache folder under a name with a digest of all that went into it, so that another
-version, another Python or another requirement is another environment. It is built in place under a lock, which the
-operating system gives back when its holder dies, and is whole when its marker is written: what an interrupted build
-left has none, and is built anew.
+version, another Python or another requirement is another environment. It is built in place under a lock, and is whole
+when its marker is written: what an interrupted build left has none, and is built anew.
 """
 
 from __future__ import annotations
@@ -15,19 +14,18 @@ import re
 import shutil
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from ganirl_properties import UsageError
 
 from .installing import Say, chosen_installer, python_of, run_step
+from .locking import locked
 
 CACHE = "GANIRL_CACHE"
 MARKER = "ganirl-environment.json"
@@ -106,13 +104,13 @@ def prepare(recipe: Recipe, say: Say | None = None) -> Environment:
     """
     say = say or _say_nothing
     folder = cache_folder() / recipe.key
-    if (found := _whole(folder)) is not None:
+    if (found := whole(folder)) is not None:
         return found
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(folder, say):
+        with locked(folder, lambda: say("waiting for the process that builds it")):
             # Whoever held the lock may have built it.
-            return _whole(folder) or _build(recipe, folder, say)
+            return whole(folder) or _build(recipe, folder, say)
     except OSError as error:
         raise UsageError(
             f"the environment for {recipe.name} cannot be written to {folder}: {error.strerror or error}; "
@@ -120,69 +118,16 @@ def prepare(recipe: Recipe, say: Say | None = None) -> Environment:
         ) from None
 
 
-def environments() -> tuple[Environment, ...]:
-    """Return the environments that are whole, by name."""
-    found = (_whole(marker.parent) for marker in sorted(cache_folder().glob(f"*/{MARKER}")))
-    return tuple(each for each in found if each is not None)
-
-
-def remove(environment: Environment) -> None:
-    """Remove an environment, with its log.
-
-    Raises
-    ------
-    UsageError
-        If it cannot be removed.
-    """
-    try:
-        with _locked(environment.folder, _say_nothing):
-            # Without its marker it is nobody's environment, even if the rest takes its time.
-            (environment.folder / MARKER).unlink(missing_ok=True)
-            shutil.rmtree(environment.folder)
-            _log_of(environment.folder).unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{environment.folder} cannot be removed: {error.strerror or error}; close what uses it"
-        ) from None
-
-
-def size_of(environment: Environment) -> int:
-    """Return the bytes that an environment takes on disk, each file once."""
-    sizes: dict[tuple[int, int], int] = {}
-    for place, _, names in os.walk(environment.folder):
-        for name in names:
-            try:
-                status = os.lstat(os.path.join(place, name))
-            except OSError:  # gone since
-                continue
-            sizes[status.st_dev, status.st_ino] = status.st_size
-    return sum(sizes.values())
-
-
 def _say_nothing(words: str) -> None:
     pass
 
 
-def _log_of(folder: Path) -> Path:
+def log_of(folder: Path) -> Path:
+    """Return the file that keeps what was said while an environment was built."""
     return folder.with_name(f"{folder.name}.log")
 
 
-@contextmanager
-def _locked(folder: Path, say: Say) -> Iterator[None]:
-    # The file stays: removing it would let two hold a lock of the same name.
-    lock = FileLock(folder.with_name(f"{folder.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        say("waiting for the process that builds it")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _whole(folder: Path) -> Environment | None:
+def whole(folder: Path) -> Environment | None:
     """Return the environment in a folder if it is whole, and the Python that it was made from still there."""
     try:
         marker: dict[str, Any] = json.loads((folder / MARKER).read_text(encoding="utf-8"))
@@ -197,7 +142,7 @@ def _whole(folder: Path) -> Environment | None:
 def _build(recipe: Recipe, folder: Path, say: Say) -> Environment:
     shutil.rmtree(folder, ignore_errors=True)
     tool = chosen_installer()
-    with _log_of(folder).open("w", encoding="utf-8") as log:
+    with log_of(folder).open("w", encoding="utf-8") as log:
 
         def step(command: Sequence[str]) -> None:
             run_step(command, what=recipe.name, tool=tool.name, log=log, say=say)
@@ -213,7 +158,7 @@ def _build(recipe: Recipe, folder: Path, say: Say) -> Environment:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         _mark(recipe, folder, tool.name, log)
-    return _whole(folder) or _broken(recipe, folder)
+    return whole(folder) or _broken(recipe, folder)
 
 
 def _mark(recipe: Recipe, folder: Path, tool: str, log: TextIO) -> None:
