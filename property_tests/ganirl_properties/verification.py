@@ -31,7 +31,7 @@ from .targets import check_implementation, load_target
 
 Progress = Callable[[Verdict, int, int], None]
 
-UNCERTIFIED = "intervals decide nothing of tabular code: its verdicts stand on derived error bounds, with or without --certify"
+UNCERTIFIED = "--certify decides nothing of tabular code, whose verdicts stand on derived error bounds"
 
 
 def verify(

@@ -119,6 +119,10 @@ def test_nothing_verified(engine: Any, empty_report: Report) -> None:
         (["numpy", "--profile", "wild"], "wild"),
         (["numpy", "--format", "pdf"], "pdf"),
         (["numpy", "--output", "file/below"], "cannot write to"),
+        (["numpy", "--output", ""], "the name is empty; name a folder"),
+        (["numpy", "--with", "numpy==2"], "--with says what is installed for --isolated; add --isolated"),
+        (["numpy", "--isolated", "--with", "nunpy=a-library==1"], "is no requirement"),
+        (["numpy", "--isolated", "--with", "numpy="], "is no requirement"),
     ],
 )
 def test_usage(engine: Any, capsys: Capture, arguments: list[str], words: str) -> None:
@@ -230,6 +234,41 @@ def test_a_report_that_was_interrupted_ends_the_comparison(engine: Any, good_rep
     engine.report = replace(good_report, run=replace(good_report.run, interrupted=True))
     assert run(["compare", "first", "second"]) == 130
     assert len(engine.calls) == 1
+
+
+@pytest.mark.parametrize("certify", [True, False])
+def test_certify_reaches_every_target(engine: Any, certify: bool) -> None:
+    assert run(["compare", "numpy", "torch", *(["--certify"] if certify else [])]) == 0
+    assert [call["certify"] for call in engine.calls] == [certify, certify]
+
+
+@pytest.mark.parametrize(
+    ("given", "of_first", "of_second"),
+    [
+        (["my-library==1.2"], ("my-library==1.2",), ("my-library==1.2",)),
+        (["mine.py:target=my-library==1.2"], ("my-library==1.2",), ()),
+        (["tool=numpy<2", "mine.py:target=a>=1", "b~=2.0"], ("a>=1", "b~=2.0"), ("numpy<2", "b~=2.0")),
+        (["tool==2.0"], ("tool==2.0",), ("tool==2.0",)),  # a requirement, also where a target is called so
+        ([], (), ()),
+    ],
+)
+def test_with_is_for_the_target_that_it_names_or_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+    good_report: Report,
+    given: list[str],
+    of_first: tuple[str, ...],
+    of_second: tuple[str, ...],
+) -> None:
+    asked: dict[str, tuple[str, ...]] = {}
+
+    def verify_isolated(target: str, *, requirements: tuple[str, ...], **_: Any) -> Report:
+        asked[target] = requirements
+        return good_report
+
+    monkeypatch.setattr(isolation, "verify_isolated", verify_isolated)
+    words = [word for each in given for word in ("--with", each)]
+    assert run(["compare", "mine.py:target", "tool", "--isolated", *words]) == 0
+    assert asked == {"mine.py:target": of_first, "tool": of_second}
 
 
 def test_isolated(monkeypatch: pytest.MonkeyPatch, good_report: Report, engine: Any, capsys: Capture) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
@@ -35,6 +35,7 @@ a report.json. What is saved is not run again.
 Examples:
   ganirl compare torch numpy --profile smoke
   ganirl compare imitation-airl@1.0.0 imitation-airl@1.0.1 --isolated --output comparison
+  ganirl compare mine.py:target torchrl-gail --isolated --with 'mine.py:target=my-library==1.2'
   ganirl compare before/report.json after/report.json --format markdown
   ganirl compare comparison/comparison.json mine.py:target --output comparison
 
@@ -64,7 +65,9 @@ class Wanted:
     device: str
     dtypes: tuple[str, ...] | None
     seed: int
+    certify: bool
     isolated: bool
+    requirements: Mapping[str, tuple[str, ...]]
 
 
 @click.command(epilog=EXAMPLES)
@@ -72,11 +75,23 @@ class Wanted:
 @click.option(
     "--isolated", is_flag=True, help="Run each in an environment of its own, with its library pinned."
 )
+@click.option(
+    "--with",
+    "requirements",
+    metavar="[TARGET=]REQUIREMENT",
+    multiple=True,
+    help="Install this, too, in the environment of that target, or of each; may be given several times.",
+)
 @click.option("--claims", metavar="IDS", help="Claims or patterns, A4,C*; all by default.")
 @click.option("--profile", type=click.Choice(PROFILES), help="How hard to search.  [default: default]")
 @click.option("--device", default="cpu", show_default=True, help="Where they compute: cpu, cuda.")
 @click.option("--dtype", metavar="NAMES", help="Formats, float64,float32; all that each knows by default.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the search.  [default: 0]")
+@click.option(
+    "--certify",
+    is_flag=True,
+    help="Decide again by rigorous intervals what float64 numbers have decided; not for tabular code.",
+)
 @click.option("--output", metavar="DIR", type=Folder(), help="Write the documents there.")
 @click.option(
     "--format",
@@ -90,11 +105,13 @@ def compare(
     *,
     targets: tuple[str, ...],
     isolated: bool,
+    requirements: tuple[str, ...],
     claims: str | None,
     profile: str | None,
     device: str,
     dtype: str | None,
     seed: int | None,
+    certify: bool,
     output: Path | None,
     form: str,
 ) -> int:
@@ -113,7 +130,9 @@ def compare(
         device,
         settings.dtype if dtype is None else _named(dtype, "--dtype"),
         seed if seed is not None else settings.seed or 0,
+        certify,
         isolated,
+        _for_each(targets, requirements, isolated=isolated),
     )
     _check_claims(wanted.claims)
     if output is not None:
@@ -150,6 +169,27 @@ def _named(text: str, option: str) -> tuple[str, ...]:
     if not names:
         raise click.UsageError(f"{option} names nothing; leave it out for all")
     return names
+
+
+def _for_each(
+    targets: Sequence[str], requirements: Sequence[str], *, isolated: bool
+) -> dict[str, tuple[str, ...]]:
+    """Return what is installed beside the library of each target: what names it, and what names none."""
+    if not requirements:
+        return {}
+    if not isolated:
+        raise click.UsageError("--with says what is installed for --isolated; add --isolated")
+    from ganirl_reports.isolation.recipes import requirement
+
+    wanted: dict[str, tuple[str, ...]] = {}
+    for text in requirements:
+        # my-library==1.0 is for all, also where a target is called my-library.
+        named = [each for each in targets if text.startswith(f"{each}=") and text[len(each) + 1 :][:1] != "="]
+        target = max(named, key=len, default=None)
+        what = requirement(text if target is None else text.removeprefix(f"{target}="))
+        for each in dict.fromkeys(targets) if target is None else (target,):
+            wanted[each] = (*wanted.get(each, ()), what)
+    return wanted
 
 
 def _check_claims(patterns: tuple[str, ...] | None) -> None:
@@ -256,12 +296,13 @@ def _verify(
         "device": wanted.device,
         "dtypes": wanted.dtypes,
         "seed": wanted.seed,
+        "certify": wanted.certify,
         "progress": progress,
     }
     if wanted.isolated:
         from ganirl_reports.isolation import verify_isolated
 
-        return verify_isolated(target, **options, say=say)
+        return verify_isolated(target, requirements=wanted.requirements.get(target, ()), **options, say=say)
     from ganirl_properties import verify
     from ganirl_properties.targets import load_target
 

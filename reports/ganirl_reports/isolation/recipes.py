@@ -51,7 +51,7 @@ def recipe_for(target: str, requirements: Sequence[str] = ()) -> Plan:
         If there is nothing to install for it, a requirement cannot be read, or its library does not run on this
         Python.
     """
-    wanted = tuple(map(_requirement, requirements))
+    wanted = tuple(map(requirement, requirements))
     if target.startswith("exec:"):
         raise TargetError("a command (exec:…) runs in a process of its own already; leave out --isolated")
     if ":" in target:
@@ -85,8 +85,14 @@ def _own_name(target: str) -> str:
     return Path(place).stem if place.endswith(".py") else place
 
 
-def _requirement(text: str) -> str:
-    """Return a requirement as it was written, or the absolute path of an archive."""
+def requirement(text: str) -> str:
+    """Return a requirement as it was written, or the absolute path of an archive.
+
+    Raises
+    ------
+    UsageError
+        If it is neither a requirement nor an archive that is there.
+    """
     path = Path(os.path.expanduser(text))
     if path.name.endswith(_ARCHIVES) and "://" not in text:
         if not path.is_file():
