@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ganirl import OBSERVABLES
 from ganirl.claims import CLAIMS, Claim, claim
-from ganirl.conventions import Conventions
+from ganirl.conventions import SAMPLING, Conventions
 from ganirl.process_conventions import ProcessConventions
 from ganirl_properties.report import FAILING, Report, Run, Verdict, VerdictName, Worst
 
-from .looks import SEVERITY, gravest
+from .looks import gravest
 
 
 @dataclass(frozen=True)
@@ -105,62 +107,101 @@ class Failure:
         )
 
 
+def what_worst_is(report: Report) -> str:
+    """Explain the column of that name."""
+    if any(verdict.counterexample for verdict in report.verdicts):
+        rest = "; a counterexample is a smaller case, with a ratio of its own"
+    else:
+        rest = ""
+    return f"worst: error / allowed error, of all cases; above 1 is a violation{rest}"
+
+
+# What is shown by a counterexample is told before what could not be judged.
+_TOLD: tuple[VerdictName, ...] = ("violated", "error", "blocked", "inconclusive")
+
+
 def failures(report: Report) -> tuple[Failure, ...]:
-    """Return what fails the gate, claim by claim, the gravest verdict first."""
+    """Return what fails the gate, claim by claim, what is violated first."""
     groups: dict[tuple[str, str], list[Verdict]] = {}
-    for verdict in sorted(report.verdicts, key=lambda verdict: SEVERITY.index(verdict.verdict)):
-        if verdict.verdict in FAILING:
-            groups.setdefault((verdict.claim, verdict.verdict), []).append(verdict)
+    failed = [verdict for verdict in report.verdicts if verdict.verdict in FAILING]
+    for verdict in sorted(failed, key=lambda verdict: _TOLD.index(verdict.verdict)):
+        groups.setdefault((verdict.claim, verdict.verdict), []).append(verdict)
     return tuple(Failure(rows[0], tuple(rows[1:])) for rows in groups.values())
+
+
+# "discriminator_logit raised RuntimeError: …": whatever was asked for, one mistake is the reason.
+_ASKED = re.compile(rf"((?:differentiating )?(?:{'|'.join(OBSERVABLES)})) (?=raised |returned )")
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """What several claims that could not be judged have in common: one message, said once."""
+    """What several claims that could not be judged have in common: one reason, said once."""
 
-    failures: tuple[Failure, ...]
+    rows: tuple[Verdict, ...]
 
     @property
     def message(self) -> str:
-        """The sentence."""
-        return self.failures[0].lead.message
+        """The sentence, with all that was asked for: ``discriminator_logit and log_q raised RuntimeError: …``."""
+        asked = [found[1] for row in self.rows if (found := _ASKED.match(row.message))]
+        if not asked:
+            return self.rows[0].message
+        *others, last = dict.fromkeys(asked)
+        subject = f"{', '.join(others)} and {last}" if others else last
+        return f"{subject} {_reason(self.rows[0].message)}"
 
     @property
     def verdict(self) -> VerdictName:
         """``"error"`` or ``"inconclusive"``."""
-        return self.failures[0].lead.verdict
+        return self.rows[0].verdict
 
     @property
     def claims(self) -> tuple[str, ...]:
         """Ids, in order."""
-        return tuple(failure.lead.claim for failure in self.failures)
+        return tuple(dict.fromkeys(row.claim for row in self.rows))
 
     @property
     def formats(self) -> tuple[str, ...]:
         """Where, ``float32``; with the device where there are several."""
-        rows = [row for failure in self.failures for row in failure.rows]
-        one = len({row.device for row in rows}) == 1
-        return tuple(dict.fromkeys(row.dtype if one else f"{row.dtype} on {row.device}" for row in rows))
+        one = len({row.device for row in self.rows}) == 1
+        return tuple(dict.fromkeys(row.dtype if one else f"{row.dtype} on {row.device}" for row in self.rows))
+
+
+def _reason(message: str) -> str:
+    return _ASKED.sub("", message, count=1)
 
 
 def told_apart(found: Iterable[Failure]) -> tuple[Failure | Sentence, ...]:
-    """Put the claims that fail by one message and nothing else under it, at the place of the first of them.
+    """Put rows of several claims that fail for one reason under it, at the place of the first of them.
 
-    A counterexample and an echo are always told by themselves; so is a message of a single claim.
+    A counterexample and an echo are always told by themselves; so is a reason of a single claim.
     """
-    shared: dict[tuple[str, str], list[Failure]] = {}
+    found = tuple(found)
+    shared: dict[tuple[str, str], list[Verdict]] = {}
     for failure in found:
-        lead = failure.lead
-        alike = {row.message for row in failure.rows} == {lead.message}
-        if lead.verdict in ("error", "inconclusive") and lead.counterexample is None and alike:
-            shared.setdefault((lead.verdict, lead.message), []).append(failure)
-    several = {key: Sentence(tuple(group)) for key, group in shared.items() if len(group) > 1}
-    order: dict[int, Failure | Sentence] = {}
+        for row in failure.rows if _is_unjudged(failure) else ():
+            shared.setdefault((row.verdict, _reason(row.message)), []).append(row)
+    several = {
+        key: Sentence(tuple(rows)) for key, rows in shared.items() if len({row.claim for row in rows}) > 1
+    }
+    told: dict[int, Failure | Sentence] = {}
     for failure in found:
-        group = several.get((failure.lead.verdict, failure.lead.message))
-        told = group if group is not None and failure in group.failures else failure
-        order.setdefault(id(told), told)
-    return tuple(order.values())
+        alone = []
+        for row in failure.rows:
+            sentence = several.get((row.verdict, _reason(row.message))) if _is_unjudged(failure) else None
+            if sentence is None:
+                alone.append(row)
+            else:
+                told.setdefault(id(sentence), sentence)
+        if alone:
+            rest = failure if len(alone) == len(failure.rows) else Failure(alone[0], tuple(alone[1:]))
+            told[id(rest)] = rest
+    return tuple(told.values())
+
+
+def _is_unjudged(failure: Failure) -> bool:
+    return failure.lead.verdict in ("error", "inconclusive") and all(
+        row.counterexample is None for row in failure.rows
+    )
 
 
 def reproduce(report: Report) -> str:
@@ -223,6 +264,7 @@ _PAPER_OF_PROCESS = Conventions(unit="process", process=ProcessConventions(entro
 def choices(run: Run) -> tuple[Choice, ...]:
     """Return the declared conventions, each with the paper's own choice where it is another."""
     paper = (_PAPER_OF_PROCESS if run.conventions.get("unit") == "process" else Conventions()).declared()
+    paper |= {name: getattr(Conventions(), name) for name in SAMPLING}
     return tuple(
         Choice(
             name.replace("_", " "),
@@ -245,5 +287,5 @@ def _in_words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(map(str, value)) or "none"
     return str(value).replace("_", " ")

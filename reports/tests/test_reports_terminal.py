@@ -80,12 +80,12 @@ def test_interruption_is_said(good_report: Report) -> None:
 def test_failures_are_grouped_by_claim(mixed_report: Report) -> None:
     found = failures(mixed_report)
     assert [(each.lead.claim, each.lead.verdict) for each in found] == [
-        ("N1", "error"),
         ("E1", "violated"),
+        ("N1", "error"),
         ("N1", "blocked"),
         ("B5", "inconclusive"),
     ]
-    assert found[1].also == "float32, bfloat16"
+    assert found[0].also == "float32, bfloat16"
 
 
 def test_worst_is_the_largest_and_nan_is_larger(mixed_report: Report) -> None:
@@ -94,6 +94,14 @@ def test_worst_is_the_largest_and_nan_is_larger(mixed_report: Report) -> None:
     assert rows["B5"].worst.ratio == 0.93
     assert rows["E1"].worst is not None
     assert number(rows["E1"].worst.ratio) == "NaN"
+
+
+def test_what_worst_is_is_said_beside_a_counterexample_and_without(
+    mixed_report: Report, good_report: Report
+) -> None:
+    assert "of all cases" in printed(good_report)
+    assert "a smaller case" not in printed(good_report)
+    assert "a counterexample is a smaller case, with a ratio of its own" in printed(mixed_report)
 
 
 def test_devices_are_named_where_there_are_two(good_report: Report) -> None:

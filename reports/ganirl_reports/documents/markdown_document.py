@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from ganirl_properties.report import Report, Verdict
 from ganirl_reports.looks import LOOKS, apart, argument, equivalence_symbol, headline, number
+from ganirl_reports.notation import notation
+from ganirl_reports.sampling import sampling_line
 from ganirl_reports.tabulation import (
     ClaimRow,
     Failure,
@@ -16,6 +20,7 @@ from ganirl_reports.tabulation import (
     reproduce,
     tabulate,
     told_apart,
+    what_worst_is,
 )
 
 # GitHub refuses a comment of more than 65,536 characters.
@@ -25,7 +30,10 @@ LIMIT = 60_000
 def to_markdown(report: Report) -> str:
     """Return the summary, cut to what one comment may hold."""
     found = failures(report)
-    failed, (head, tail) = tell_failures(found), (_head(report), tell_blocked(found) + _tail(report))
+    failed, (head, tail) = (
+        tell_failures(found, report.run.conventions),
+        (_head(report), tell_blocked(found) + _tail(report)),
+    )
     room = LIMIT - len(head) - len(tail)
     kept: list[str] = []
     for index, text in enumerate(failed):
@@ -48,16 +56,18 @@ def _head(report: Report) -> str:
         f"**{escape(report.reconciled())}**",
         "",
     ]
+    if (sampled := sampling_line(run)) is not None:
+        lines += [escape(f"By sampling: {sampled}."), ""]
     if run.interrupted:
         lines += ["Interrupted: rows that were not finished are inconclusive.", ""]
     lines += [f"> {escape(warning)}" for warning in report.warnings]
     return "\n".join([*lines, ""])
 
 
-def tell_failures(found: tuple[Failure, ...], folder: str = "") -> list[str]:
+def tell_failures(found: tuple[Failure, ...], conventions: Mapping[str, Any], folder: str = "") -> list[str]:
     """Return a section for each failure but the echoes; ``folder`` is where counterexamples are saved."""
     return [
-        _sentence(told) if isinstance(told, Sentence) else _failure(told, folder)
+        _sentence(told) if isinstance(told, Sentence) else _failure(told, conventions, folder)
         for told in told_apart(found)
         if isinstance(told, Sentence) or told.lead.verdict != "blocked"
     ]
@@ -91,7 +101,7 @@ def _sentence(told: Sentence) -> str:
     return "\n".join([*lines, ""])
 
 
-def _failure(failure: Failure, folder: str) -> str:
+def _failure(failure: Failure, conventions: Mapping[str, Any], folder: str) -> str:
     verdict = failure.lead
     look, entry = LOOKS[verdict.verdict], catalogued(verdict.claim)
     title = f" {entry.title}" if entry else ""
@@ -107,18 +117,20 @@ def _failure(failure: Failure, folder: str) -> str:
     if verdict.diagnosis is not None:
         lines += [f"**{escape(verdict.diagnosis.title)}**: {escape(verdict.diagnosis.sentence)}", ""]
     if verdict.counterexample is not None:
-        lines += _counterexample(verdict, folder)
+        lines += _counterexample(verdict, conventions, folder)
     else:
         lines += [escape(verdict.message), ""]
     return "\n".join([*lines, ""])
 
 
-def _counterexample(verdict: Verdict, folder: str) -> list[str]:
+def _counterexample(verdict: Verdict, conventions: Mapping[str, Any], folder: str) -> list[str]:
     found = verdict.counterexample
     assert found is not None
     got, expected = apart(found.got, found.expected)
+    signs = notation(found, conventions)
     return [
         *(f"- **{word}** {escape(sentence)}" for word, sentence in argument(found)),
+        *([f"- Signs: {escape(signs)}"] if signs else []),
         "",
         "| got | expected | bound | allowed |",
         "|---|---|---|---|",
@@ -138,7 +150,7 @@ def _tail(report: Report) -> str:
         f"|---|---|{'---|' * len(table.headings)}---|---|",
         *(_row(row) for row in table.rows),
         "",
-        "`worst` is error / allowed error; above 1 is a violation.",
+        f"{what_worst_is(report).replace('worst:', '`worst` is', 1)}.",
         "",
         "</details>",
         "<details><summary>Conventions, departures and how to run it again</summary>",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -20,6 +22,8 @@ from ganirl_reports.looks import (
     headline,
     number,
 )
+from ganirl_reports.notation import notation
+from ganirl_reports.sampling import sampling_line
 from ganirl_reports.tabulation import (
     ClaimRow,
     Failure,
@@ -30,6 +34,7 @@ from ganirl_reports.tabulation import (
     reproduce,
     tabulate,
     told_apart,
+    what_worst_is,
 )
 
 NARROW = 100
@@ -82,7 +87,7 @@ def _print_table(report: Report, out: Console) -> None:
         legend = [f"{look.symbol} {look.word}" for name, look in LOOKS.items() if name in present]
         out.print(Text("   ".join(legend), style="dim"))
     if any(verdict.worst for verdict in report.verdicts):
-        out.print(Text("worst: error / allowed error; above 1 is a violation", style="dim"))
+        out.print(Text(what_worst_is(report), style="dim"))
     out.print()
 
 
@@ -127,7 +132,7 @@ def _print_failures(report: Report, out: Console) -> None:
         if isinstance(told, Sentence):
             _print_sentence(told, out)
         elif told.lead.verdict != "blocked":
-            _print_failure(told, explained, out)
+            _print_failure(told, report.run.conventions, explained, out)
     blocked = [failure.lead for failure in found if failure.lead.verdict == "blocked"]
     for verdict in blocked:
         title = entry.title if (entry := catalogued(verdict.claim)) else ""
@@ -147,7 +152,9 @@ def _print_sentence(told: Sentence, out: Console) -> None:
     out.print(Padding(Text(told.message), (0, 0, 1, 2)))
 
 
-def _print_failure(failure: Failure, explained: set[str], out: Console) -> None:
+def _print_failure(
+    failure: Failure, conventions: Mapping[str, Any], explained: set[str], out: Console
+) -> None:
     verdict = failure.lead
     look, entry = LOOKS[verdict.verdict], catalogued(verdict.claim)
     where = f"{verdict.dtype} on {verdict.device}" + (f", also {failure.also}" if failure.also else "")
@@ -169,6 +176,8 @@ def _print_failure(failure: Failure, explained: set[str], out: Console) -> None:
         explained.add(verdict.diagnosis.formula)
         sentence = "" if again else f": {verdict.diagnosis.sentence}"
         grid.add_row("Why", Text(f"{verdict.diagnosis.title}{sentence}"))
+    if signs := notation(verdict.counterexample, conventions):
+        grid.add_row(Text("Signs", style="dim"), Text(signs, style="dim"))
     out.print(Padding(grid, (0, 0, 1, 2)))
 
 
@@ -191,6 +200,8 @@ def _print_conventions(report: Report, out: Console) -> None:
         out.print(Text.assemble(("conventions  ", "dim"), text or "the paper's"))
     for claim, reason in report.run.departures.items():
         out.print(Text.assemble(("departure    ", "dim"), f"{claim}: {reason}"))
+    if (sampled := sampling_line(report.run)) is not None:
+        out.print(Text.assemble(("sampling     ", "dim"), sampled))
     out.print()
 
 
