@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -57,6 +57,7 @@ class Counterexample:
     case : the case as plain JSON data (θ, b, policy logits, rows), exact in its format
     setting : how the case was arranged, ``"batch"``, ``"optimum"``, ``"population"`` …
     rows : (expert rows, generator rows)
+    component : index of the number that got and expected are, where there are many; empty for one number
     """
 
     claim: str
@@ -72,11 +73,63 @@ class Counterexample:
     case: Mapping[str, Any]
     setting: str
     rows: tuple[int, int]
+    component: tuple[int, ...] = ()
 
     @property
     def file_name(self) -> str:
         """Where it is saved, below ``counterexamples/``."""
         return f"{self.claim}-{self.case['precision']}.json"
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What sequential tests promised and took: of one row, or of a whole run.
+
+    Attributes
+    ----------
+    alpha : bound of the probability that any of these tests is a false alarm
+    beta : bound of the probability that a test finds nothing where an expectation is δ away
+    effect : δ, as a share of the range that the case gives a draw; the largest of these tests
+    tests : numbers that were judged
+    draws : calls that it took
+    approximate : how many of the tests are normal approximations, for want of a range
+    approximation : by how much their probabilities may be off, by Berry and Esseen's inequality; the largest
+    family : α of the whole run
+    """
+
+    alpha: float
+    beta: float
+    effect: float
+    tests: int
+    draws: int
+    approximate: int = 0
+    approximation: float = 0.0
+    family: float = 0.0
+
+    def __str__(self) -> str:
+        rates = f"α={self.family:.3g} of the run, β={self.beta:.3g}, δ={self.effect:.3g} of the range"
+        by = (
+            f", by a normal approximation, off by {self.approximation:.2g} at most"
+            if self.approximate
+            else ""
+        )
+        return f"statistical({rates}), {self.draws} draws{by}"
+
+
+def summed_up(parts: Sequence[Sampling]) -> Sampling | None:
+    """Return the statement of a run from those of its rows; None where nothing was sampled."""
+    if not parts:
+        return None
+    return Sampling(
+        alpha=sum(part.alpha for part in parts),
+        beta=max(part.beta for part in parts),
+        effect=max(part.effect for part in parts),
+        tests=sum(part.tests for part in parts),
+        draws=sum(part.draws for part in parts),
+        approximate=sum(part.approximate for part in parts),
+        approximation=max(part.approximation for part in parts),
+        family=parts[0].family,
+    )
 
 
 @dataclass(frozen=True)
@@ -94,6 +147,7 @@ class Verdict:
     diagnosis: Diagnosis | None = None
     counterexample: Counterexample | None = None
     blocked_by: str | None = None
+    sampling: Sampling | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +171,7 @@ class Run:
     """What was run, on what, when.
 
     ``certify`` says whether intervals decided; ``isolated`` whether it ran in an environment of its own, and
-    ``requirements`` what was installed there by request.
+    ``requirements`` what was installed there by request. ``framework`` is whose arrays the target computes with.
     """
 
     ganirl: str
@@ -137,6 +191,8 @@ class Run:
     certify: bool = False
     isolated: bool = False
     requirements: tuple[str, ...] = ()
+    sampling: Sampling | None = None
+    framework: str = ""
 
 
 @dataclass(frozen=True)

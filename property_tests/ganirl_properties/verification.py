@@ -25,7 +25,8 @@ from ganirl_symbolic.intervals import certifier
 from .equivalence import equivalence
 from .errors import UsageError
 from .judging import judge_claims
-from .report import Report, Run, Verdict
+from .report import Report, Run, Verdict, summed_up
+from .sampled import CONTRACTS, SamplingContract, judged_by_sampling, without_sampled
 from .search import PROFILES, Search
 from .targets import check_implementation, load_target
 
@@ -83,10 +84,18 @@ def verify(
     unknown = sorted(set(implementation.departures) - {claim.id for claim in select(None)})
     if unknown:
         raise UsageError(f"{implementation.name} declares a departure from {unknown[0]}, which is no claim")
+    without_sampled(implementation)  # says what is wrong with the declaration
     plan = [(claim, name) for name in formats for claim in planned if name in claim.dtypes]
     trials = [
         _Trial(
-            name, tuple(claim for claim, of in plan if of == name), PROFILES[profile], device, seed, certify
+            name,
+            tuple(claim for claim, of in plan if of == name),
+            PROFILES[profile],
+            device,
+            seed,
+            certify,
+            CONTRACTS[profile],
+            len(formats),
         )
         for name in formats
     ]
@@ -122,6 +131,8 @@ def verify(
         seconds=round(time.perf_counter() - started, 3),
         interrupted=interrupted,
         certify=certify,
+        sampling=summed_up([verdict.sampling for verdict in verdicts if verdict.sampling is not None]),
+        framework=implementation.framework,
     )
     verdicts = _with_stale_departures(verdicts, implementation)
     order = {(claim.id, name): place for place, (claim, name) in enumerate(plan)}
@@ -214,6 +225,8 @@ class _Trial:
     device: str
     seed: int
     certify: bool
+    contract: SamplingContract
+    formats: int
 
     def search(self, implementation: Implementation, framework: Framework) -> Search:
         precision = PRECISIONS[self.dtype]
@@ -227,11 +240,16 @@ def _in_turn(
     implementation: Implementation, framework: Framework, trials: Sequence[_Trial]
 ) -> Iterator[Verdict]:
     preferred: dict[str, None] = {}
+    decided_by_one_call = without_sampled(implementation)
     for trial in trials:
         with framework.arithmetic():
-            for verdict in judge_claims(
-                trial.search(implementation, framework), trial.claims, tuple(preferred)
-            ):
+            search = trial.search(decided_by_one_call, framework)
+            rows = judge_claims(search, trial.claims, tuple(preferred))
+            if decided_by_one_call is not implementation:
+                rows = judged_by_sampling(
+                    rows, implementation, search, trial.claims, trial.contract, trial.formats
+                )
+            for verdict in rows:
                 if verdict.diagnosis is not None:
                     preferred[verdict.diagnosis.formula] = None
                 yield verdict

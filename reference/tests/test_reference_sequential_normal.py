@@ -96,17 +96,19 @@ def test_skewed_draws_are_off_by_no_more_than_it_says() -> None:
     assert 0.01 < test.approximation_error < 1.0
     assert at_most(int(test.failed.sum()), RATES.alpha + test.approximation_error)
     heavy = run(lambda: rng.pareto(1.5, size=RUNS) - 2.0, 0.0, limit=BLOCK * FEWEST_BLOCKS)
-    assert heavy.approximation_error == 1.0  # a variance that does not exist
+    # A variance that does not exist: its estimate is no safeguard, and the error says so.
+    assert heavy.approximation_error > 0.2
 
 
-def test_the_error_of_the_approximation_is_berry_and_esseens_or_more() -> None:
+def test_the_error_of_the_approximation_is_berry_and_esseens() -> None:
     values = np.random.default_rng(2).exponential(size=500)
     test = NormalTest(np.ones(1), np.zeros(1), np.ones(1), RATES, 10_000)
     for value in values:
         test.draw(np.array([value]))
     third = np.mean(np.abs(values - values.mean()) ** 3)
     exact = 0.4748 * third / values.std() ** 3 / math.sqrt(len(values))
-    assert exact <= test.approximation_error <= 8 * exact
+    assert test.approximation_error == pytest.approx(exact, rel=1e-9)
+    assert NormalTest(np.ones(1), np.zeros(1), np.ones(1), RATES, 9).approximation_error == 1.0
     assert test.mean[0] == pytest.approx(values.mean(), rel=1e-12)
 
 

@@ -78,14 +78,19 @@ def to_document(report: Report) -> dict[str, Any]:
     """Return the report as plain JSON data; non-finite numbers become strings."""
     document = {
         "schema": report.schema,
-        "run": asdict(report.run),
+        "run": _drawn(asdict(report.run)),
         "equivalence": asdict(report.equivalence),
         "summary": report.summary,
         "warnings": report.warnings,
-        "verdicts": [asdict(verdict) for verdict in report.verdicts],
+        "verdicts": [_drawn(asdict(verdict)) for verdict in report.verdicts],
     }
     plain_document: dict[str, Any] = plain(document)
     return plain_document
+
+
+def _drawn(part: dict[str, Any]) -> dict[str, Any]:
+    """Return a part without what it says of sampling where nothing was sampled."""
+    return {name: value for name, value in part.items() if name != "sampling" or value is not None}
 
 
 def to_json(report: Report) -> str:
@@ -99,7 +104,13 @@ def counterexample_document(run: Run, verdict: Verdict, counterexample: Countere
         {
             "schema": COUNTEREXAMPLE_SCHEMA,
             "ganirl": run.ganirl,
+            "claim_set": run.claim_set,
             "target": run.target,
+            "isolated": run.isolated,
+            "requirements": run.requirements,
+            "framework": run.framework,
+            "observables": run.observables,
+            "versions": run.versions,
             "conventions": run.conventions,
             "dtype": verdict.dtype,
             "device": verdict.device,

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from ganirl import Conventions, ProcessConventions, __version__
 from ganirl.claims import CLAIM_SET, CLAIMS
+from ganirl.conventions import SAMPLING
 from ganirl_properties import report as data
 from ganirl_properties.report import VERDICT_NAMES, VerdictName
 
@@ -77,6 +78,7 @@ class CounterexampleDocument(Part):
     case: dict[str, Any]
     setting: str
     rows: Annotated[list[Count], Field(min_length=2, max_length=2)]
+    component: list[Count] = []
 
     @model_validator(mode="after")
     def _names_its_precision(self) -> CounterexampleDocument:
@@ -84,6 +86,23 @@ class CounterexampleDocument(Part):
         if not isinstance(precision, str) or not precision.isidentifier():
             raise PydanticCustomError("precision", 'case should name its "precision", such as "float32"')
         return self
+
+
+class SamplingDocument(Part):
+    """What sequential tests promised and took: of one row, or of the whole run."""
+
+    alpha: Number
+    beta: Number
+    effect: Number
+    tests: Count
+    draws: Count
+    approximate: Count = 0
+    approximation: Number = 0.0
+    family: Number = 0.0
+
+    def frozen(self) -> data.Sampling:
+        """Return the frozen statement that this document holds."""
+        return data.Sampling(**dict(self))
 
 
 class VerdictDocument(Part):
@@ -100,6 +119,7 @@ class VerdictDocument(Part):
     counterexample: CounterexampleDocument | None = None
     blocked_by: str | None = None
     message: str
+    sampling: SamplingDocument | None = None
 
 
 class EquivalenceDocument(Part):
@@ -130,6 +150,8 @@ class RunDocument(Part):
     certify: bool = False
     isolated: bool = False
     requirements: list[str] = []
+    framework: str = ""
+    sampling: SamplingDocument | None = None
 
 
 class SummaryDocument(Part):
@@ -183,8 +205,6 @@ class ReportDocument(Part):
                 )
         return self
 
-    def report(self) -> data.Report:
-        """Return the frozen report that this document holds."""
     @model_validator(mode="after")
     def _names_what_there_is(self) -> ReportDocument:
         # Another version may know others: such a report is shown as it is, and a comparison says so.
@@ -199,7 +219,10 @@ class ReportDocument(Part):
                 raise PydanticCustomError("unknown", "{error}", {"error": str(error)}) from None
         return self
 
+    def report(self) -> data.Report:
+        """Return the frozen report that this document holds."""
         run = self.run.model_dump()
+        run["sampling"] = self.run.sampling.frozen() if self.run.sampling else None
         for name in ("observables", "dtypes", "requirements"):
             run[name] = tuple(run[name])
         run["conventions"] = {name: _frozen(value) for name, value in run["conventions"].items()}
@@ -215,11 +238,17 @@ class ReportDocument(Part):
 
 
 class SavedCounterexample(Part):
-    """A file of ``counterexamples/``: enough to run the one case again."""
+    """A file of ``counterexamples/``: enough to run the one case again. What older files lack has a default."""
 
     schema_: Literal["https://ganirl.dev/schema/counterexample-1.json"] = Field(alias="schema")
     ganirl: str
+    claim_set: str = ""
     target: str
+    isolated: bool = False
+    requirements: list[str] = []
+    framework: str = ""
+    observables: list[str] = []
+    versions: dict[str, str] = {}
     conventions: dict[str, Any]
     dtype: Name
     device: str
@@ -234,6 +263,7 @@ def verdict(row: VerdictDocument) -> data.Verdict:
     fields["worst"] = data.Worst(**row.worst.model_dump()) if row.worst else None
     fields["diagnosis"] = data.Diagnosis(**row.diagnosis.model_dump()) if row.diagnosis else None
     fields["counterexample"] = counterexample(row.counterexample) if row.counterexample else None
+    fields["sampling"] = row.sampling.frozen() if row.sampling else None
     return data.Verdict(**fields)
 
 
@@ -242,18 +272,10 @@ def counterexample(document: CounterexampleDocument) -> data.Counterexample:
     fields = dict(document)
     fields["case"] = _with_numbers(document.case)
     fields["rows"] = (document.rows[0], document.rows[1])
+    fields["component"] = tuple(document.component)
     return data.Counterexample(**fields)
 
 
-def _frozen(value: Any) -> Any:
-    """Return a convention as it was declared: JSON has lists alone, a frozen `Conventions` tuples."""
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-
-def _with_numbers(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _with_numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
 def _declared(conventions: dict[str, Any]) -> Conventions:
     """Return the conventions that a report names.
 
@@ -266,13 +288,22 @@ def _declared(conventions: dict[str, Any]) -> Conventions:
     of_process = chosen.get("unit") == "process"
     known = Conventions(unit="process" if of_process else "trajectory").declared()
     for name in chosen:
-        if name not in known:
+        if name not in (*known, *SAMPLING):
             raise ValueError(f"there is no convention {name!r}")
     if not of_process:
         return Conventions(**chosen)
-    own = {name: chosen.pop(name) for name in ("unit", "weights", "precisions") if name in chosen}
+    own = {name: chosen.pop(name) for name in ("unit", "weights", "precisions", *SAMPLING) if name in chosen}
     return Conventions(**own, process=ProcessConventions(**chosen))
 
 
+def _frozen(value: Any) -> Any:
+    """Return a convention as it was declared: JSON has lists alone, a frozen `Conventions` tuples."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _with_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
         return [_with_numbers(item) for item in value]
     return NON_FINITE.get(value, value) if isinstance(value, str) else value

@@ -1,0 +1,130 @@
+"""One test: an observable asked again and again, until the draws say something."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ganirl import Implementation
+from ganirl.framework import Framework
+from ganirl.sequential import OutOfRangeError, Question, Rates, SequentialTest, Verdict
+from ganirl.sequential_normal import NormalTest
+from ganirl_properties.observed import Observed
+
+from .plan import Trial
+
+Array = npt.NDArray[np.float64]
+
+# What a seed is below: old generators take no more.
+SEEDS = 2**31
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the draws of one trial say.
+
+    Attributes
+    ----------
+    trial : what was asked
+    verdict : of the test
+    draws : how many it took
+    mean, expected : of the number with most evidence against it
+    constant : whether every draw was the same
+    approximation : what a normal approximation may be off by, where the test is one, else None
+    because : why it is one, or that a draw is not finite
+    """
+
+    trial: Trial
+    verdict: Verdict
+    draws: int
+    mean: float
+    expected: float
+    constant: bool
+    approximation: float | None = None
+    because: str = ""
+
+
+def seeds(*entropy: int) -> Iterator[int]:
+    """Yield seeds below 2³¹, none of them twice, that only the entropy decides."""
+    first = int(np.random.default_rng(entropy).integers(SEEDS))
+    for number in range(SEEDS):
+        yield (first + number) % SEEDS
+
+
+def outcome(
+    trial: Trial,
+    rates: Rates,
+    most_free: int,
+    implementation: Implementation,
+    framework: Framework,
+    device: str,
+    of: Iterator[int],
+) -> Outcome:
+    """Draw until the test of a trial is decided.
+
+    Parameters
+    ----------
+    trial : what is asked
+    rates : of each number
+    most_free : draws after which a normal approximation gives up
+    implementation, framework, device : what is called
+    of : a seed for each draw
+
+    Raises
+    ------
+    NotObservedError, ObservableError
+        As `Observed` does.
+    """
+    quantity = trial.quantity
+    free = implementation.conventions.draws == "free" or not quantity.bounded
+    because = "nothing bounds a draw" if free else ""
+    test: SequentialTest | NormalTest = (
+        _normal(trial, rates, most_free) if free else SequentialTest(_question(trial), rates)
+    )
+    first: Array | None = None
+    constant = True
+    seen: list[Array] = []
+    while test.verdict is None:
+        case = replace(quantity.view.case, seed=next(of))
+        values = quantity.observe(Observed(implementation, framework, case, device))
+        first = values if first is None else first
+        constant = constant and np.array_equal(values, first, equal_nan=True)
+        if isinstance(test, NormalTest):
+            test.draw(values)
+            continue
+        seen.append(values)
+        try:
+            test.draw(values)
+        except OutOfRangeError as outside:
+            because = f"{outside}, where no average of rows can be"
+            test = _normal(trial, rates, max(most_free, test.most))
+            for values in seen:
+                if test.verdict is None:
+                    test.draw(values)
+    worst = test.worst
+    normal = isinstance(test, NormalTest)
+    if isinstance(test, NormalTest) and test.not_finite:
+        because = "a draw is not finite"
+    return Outcome(
+        trial,
+        test.verdict,
+        max(test.draws, len(seen)),
+        math.nan if because == "a draw is not finite" else float(test.mean[worst]),
+        float(quantity.expected[worst]),
+        constant,
+        test.approximation_error if isinstance(test, NormalTest) else None,
+        because if normal else "",
+    )
+
+
+def _question(trial: Trial) -> Question:
+    made = trial.quantity
+    return Question(made.expected, made.tolerance, trial.effect, made.low, made.high)
+
+
+def _normal(trial: Trial, rates: Rates, limit: int) -> NormalTest:
+    return NormalTest(trial.quantity.expected, trial.quantity.tolerance, trial.effect, rates, limit)

@@ -1,0 +1,174 @@
+"""From draws to verdicts: a row a claim, beside what the search says of the rest of the implementation."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ganirl import Implementation
+from ganirl.claims import Claim
+from ganirl.sequential import Rates
+from ganirl_properties.observed import NotObservedError, ObservableError
+from ganirl_properties.report import Sampling, Verdict, VerdictName
+from ganirl_properties.search import Search
+
+from .contract import SamplingContract
+from .drawing import Outcome, outcome, seeds
+from .plan import Plan, Trial, plan
+
+# A test takes no fewer draws than that before its values are called the same every time.
+_FEWEST_TO_BE_CONSTANT = 8
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What sampling says of one claim."""
+
+    verdict: VerdictName
+    message: str
+    sampling: Sampling | None = None
+    cases: int = 0
+
+
+def judged_by_sampling(
+    rows: Iterable[Verdict],
+    implementation: Implementation,
+    search: Search,
+    claims: Sequence[Claim],
+    contract: SamplingContract,
+    formats: int,
+) -> Iterator[Verdict]:
+    """Yield the rows of a search for counterexamples, each with what sampling says of its claim.
+
+    Parameters
+    ----------
+    rows : of the implementation without what it samples
+    implementation : with it
+    search : the search that the rows are of
+    claims : that are judged
+    contract : what the run promises
+    formats : among how many the budget α of the run is shared
+    """
+    planned = plan(implementation, search, claims, contract)
+    share = contract.alpha / formats / max(planned.numbers, 1)
+    for row in rows:
+        drawn = _drawn(row.claim, planned, share, implementation, search, contract)
+        yield _together(row, drawn, implementation, search)
+
+
+def _drawn(
+    claim: str,
+    planned: Plan,
+    share: float,
+    implementation: Implementation,
+    search: Search,
+    contract: SamplingContract,
+) -> _Drawn | None:
+    if claim not in planned.trials:
+        return _Drawn("not_addressed", planned.unseen[claim]) if claim in planned.unseen else None
+    trials, rates = planned.trials[claim], Rates(share, contract.beta)
+    found: list[Outcome] = []
+    for number, trial in enumerate(trials):
+        entropy = search.seed, zlib.crc32(f"{claim} {search.precision.name}".encode()), number
+        try:
+            found.append(
+                outcome(
+                    trial,
+                    rates,
+                    contract.most_free,
+                    implementation,
+                    search.framework,
+                    search.device,
+                    seeds(*entropy),
+                )
+            )
+        except NotObservedError as why:
+            return _Drawn("not_addressed", str(why))
+        except ObservableError as why:
+            return _Drawn("error", str(why))
+        if found[-1].verdict == "failed":
+            break
+    sampling = _sampling(trials, found, rates, contract)
+    failed = found[-1] if found[-1].verdict == "failed" else None
+    undecided = next((each for each in found if each.verdict == "inconclusive"), None)
+    if failed is not None:
+        verdict: VerdictName = "error" if _is_constant(failed) else "violated"
+        return _Drawn(verdict, _told(failed), sampling, len(found))
+    if undecided is not None:
+        return _Drawn("inconclusive", _told(undecided), sampling, len(found))
+    return _Drawn("satisfied", "", sampling, len(found))
+
+
+def _is_constant(found: Outcome) -> bool:
+    return found.constant and found.draws >= _FEWEST_TO_BE_CONSTANT
+
+
+def _sampling(
+    trials: Sequence[Trial], found: Sequence[Outcome], rates: Rates, contract: SamplingContract
+) -> Sampling:
+    approximate = [each.approximation for each in found if each.approximation is not None]
+    return Sampling(
+        alpha=rates.alpha * sum(len(trial.quantity) for trial in trials),
+        beta=rates.beta,
+        effect=max(trial.share for trial in trials),
+        tests=sum(len(each.trial.quantity) for each in found),
+        draws=sum(each.draws for each in found),
+        approximate=sum(len(each.trial.quantity) for each in found if each.approximation is not None),
+        approximation=max(approximate, default=0.0),
+        family=contract.alpha,
+    )
+
+
+def _told(found: Outcome) -> str:
+    label, drawn = found.trial.quantity.label, found.trial.drawn
+    if found.because == "a draw is not finite":
+        return f"a draw of {drawn} is not finite: it has no expectation"
+    numbers = f"{label} is {found.mean:.6g} on average over {found.draws} draws, where {found.expected:.6g} is claimed"
+    by = f" (by a normal approximation: {found.because})" if found.approximation is not None else ""
+    if found.verdict == "inconclusive":
+        return f"{numbers}, and that is not enough to tell{by}"
+    if _is_constant(found):
+        return (
+            f"{numbers}, and every draw is the same: if {drawn} draws nothing, take it out of "
+            "Conventions(sampled=…); if it does, let it draw anew at each call, by case.seed or none"
+        )
+    remark = f"; {found.trial.quantity.remark}" if found.trial.quantity.remark else ""
+    return f"{numbers}{by}{remark}"
+
+
+def _together(row: Verdict, drawn: _Drawn | None, implementation: Implementation, search: Search) -> Verdict:
+    """Return one row of both: what fails speaks first, and what was not seen last."""
+    if drawn is None:
+        return _explained(row, implementation)
+    if drawn.sampling is not None:
+        seen = f"{row.evidence}; " if row.worst is not None else ""
+        row = replace(
+            row,
+            evidence=f"{seen}{drawn.sampling}",
+            cases=max(row.cases, drawn.cases),
+            sampling=drawn.sampling,
+        )
+    if row.verdict == "not_addressed" or (
+        row.verdict in ("satisfied", "conditional", "inconclusive") and drawn.verdict in ("violated", "error")
+    ):
+        reason = implementation.departures.get(row.claim)
+        if drawn.verdict == "violated" and reason is not None:
+            return replace(row, verdict="waived", message=f"{reason}; {drawn.message}")
+        return replace(row, verdict=drawn.verdict, message=drawn.message)
+    if row.verdict == "satisfied" and drawn.verdict == "inconclusive":
+        return replace(row, verdict=drawn.verdict, message=drawn.message)
+    return row
+
+
+def _explained(row: Verdict, implementation: Implementation) -> Verdict:
+    """Say of what is not addressed that an observable is there, and why it says nothing."""
+    if row.verdict != "not_addressed":
+        return row
+    hidden = [name for name in implementation.conventions.sampled if name in row.message]
+    if not hidden:
+        return row
+    return replace(
+        row,
+        message=f"{' and '.join(hidden)} is sampled: its expectation is judged, and this claim is of single values",
+    )
