@@ -180,7 +180,11 @@ def _nearest(
     Where the right formula agrees, nothing tells wrong ones apart, but for one that is named already and is nearer.
     Where two are the same on what was seen, the error is sought next to it: a reward is turned over, not the logit.
     """
-    right = _distance(Pipeline(RIGHT, candidates[0].conventions), pool, tolerance)
+    rightly = Pipeline(RIGHT, candidates[0].conventions)
+    # Most formulas give what is right wherever they differ from this one: they part at once where it is wrong.
+    wrong = next((place for place, each in enumerate(pool) if not each.distance(rightly) <= tolerance), 0)
+    pool = [pool[wrong], *pool[:wrong], *pool[wrong + 1 :]]
+    right = _distance(rightly, pool, tolerance)
     found: list[tuple[float, WrongFormula]] = []
     for pipeline in candidates:
         if right <= tolerance and pipeline.formula.id not in preferred:

@@ -11,12 +11,13 @@ import numpy as np
 from ganirl import Implementation
 from ganirl_properties.cases import Setting
 from ganirl_properties.checks import Check, View
-from ganirl_properties.observed import NotObservedError, Observed
+from ganirl_properties.observed import NotObservedError
 from ganirl_properties.search import Search, judged
 
 from .planted import FormulaTarget
+from .shared_truth import SharedView, shared
 
-Seen = tuple[bytes | None, View]
+Seen = tuple[bytes | None, SharedView]
 
 
 class _Asked(dict[str, Callable[..., Any]]):
@@ -74,14 +75,14 @@ class Drawn:
         views = self._views.setdefault(check.setting or check.instances, [])
         for place, (data, view) in enumerate(self._drawn(check)):
             if place == len(views):
-                views.append((data, self._beside(view, check, implementation)))
+                views.append((data, view.of(implementation)))
             yield views[place]
 
     def views(self, setting: Setting, implementation: Implementation) -> Iterator[tuple[bytes, View]]:
         """Yield an implementation on the cases of a setting, beside the shared truth."""
         for data, view in self._of(setting, lambda: self._of_setting(setting)):
             assert data is not None
-            yield data, self._new(view, setting, implementation)
+            yield data, view.of(implementation)
 
     def of_the_right(self, check: Check) -> OfTheRight:
         """Return what the right implementation does under a check; worked out once."""
@@ -98,19 +99,12 @@ class Drawn:
         with np.errstate(all="ignore"):
             try:
                 for _, view in self._drawn(check):
-                    found = list(judged(check, self._beside(view, check, right)))
+                    found = list(judged(check, view.of(right)))
                     passes = passes and not any(each is not None and each.failed for each in found)
                     shown += any(each is not None for each in found)
             except NotObservedError:
                 pass
         return OfTheRight(passes, shown, frozenset(asked.names))
-
-    def _beside(self, view: View, check: Check, implementation: Implementation) -> View:
-        return self._new(view, check.setting, implementation)
-
-    def _new(self, view: View, setting: Setting | None, implementation: Implementation) -> View:
-        observed = Observed(implementation, self.search.framework, view.case, self.search.device)
-        return View(observed, view.truth, view.process if setting == "process" else None)
 
     def _drawn(self, check: Check) -> Iterator[Seen]:
         setting, instances = check.setting, check.instances
@@ -121,11 +115,11 @@ class Drawn:
         return iter(())
 
     def _of_setting(self, setting: Setting) -> Iterator[Seen]:
-        return ((data, self.search.view(data, setting)) for data in self.search.drawn(setting))
+        return ((data, shared(self.search.view(data, setting))) for data in self.search.drawn(setting))
 
     def _of_instances(self, instances: Callable[[View], Any]) -> Iterator[Seen]:
         _, first = next(self._of("batch", lambda: self._of_setting("batch")))
-        return ((None, view) for view in instances(first))
+        return ((None, view) for view in instances(first) if isinstance(view, SharedView))
 
     def _of(self, key: Any, source: Callable[[], Iterator[Seen]]) -> Iterator[Seen]:
         found = self._truths.setdefault(key, [])

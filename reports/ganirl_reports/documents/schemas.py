@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ganirl_reports.power.schema import POWER_SCHEMA, PowerDocument
+
 from .comparison_schema import COMPARISON_SCHEMA, ComparisonDocument
 from .schema import COUNTEREXAMPLE_SCHEMA, REPORT_SCHEMA, ReportDocument, SavedCounterexample
 
@@ -17,6 +19,7 @@ SCHEMAS: dict[str, tuple[str, type[BaseModel]]] = {
     "report-1.schema.json": (REPORT_SCHEMA, ReportDocument),
     "counterexample-1.schema.json": (COUNTEREXAMPLE_SCHEMA, SavedCounterexample),
     "comparison-1.schema.json": (COMPARISON_SCHEMA, ComparisonDocument),
+    "power-1.schema.json": (POWER_SCHEMA, PowerDocument),
 }
 SCHEMA_FOLDER = Path(__file__).parent.parent / "schema"
 
