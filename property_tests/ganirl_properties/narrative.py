@@ -9,27 +9,21 @@ import numpy as np
 from ganirl import Case, Process, Rows
 from ganirl.claims import claim as claim_of
 
+from .case_data import case_data
 from .report import Counterexample
-from .search import Failure
+from .search import Failure, Judgement
 
 
 def counterexample(claim: str, failure: Failure, name: str) -> Counterexample:
     """Tell a failure as a contradiction."""
     judgement = failure.judgement
-    observable = judgement.comparison.observable
     return Counterexample(
         claim=claim,
         check=failure.check.name,
-        observable=observable,
+        observable=judgement.comparison.observable,
         let=_let(failure.case),
-        then=(
-            f"Then, by {claim} ({claim_of(claim).title.lower()}), {observable}{_component(failure)} is "
-            f"{_number(judgement.expected)}; rounding allows {_number(judgement.allowed)} either way."
-        ),
-        however=(
-            f"However, {name} gives {_number(judgement.got)}, off by {_number(judgement.error)}: "
-            f"{_times(judgement.ratio)} what is allowed."
-        ),
+        then=what_it_should_be(claim, judgement),
+        however=what_it_is(name, judgement),
         got=judgement.got,
         expected=judgement.expected,
         bound=judgement.bound,
@@ -37,55 +31,50 @@ def counterexample(claim: str, failure: Failure, name: str) -> Counterexample:
         case=case_data(failure.case),
         setting=failure.check.setting or "single rows",
         rows=(len(failure.case.expert), len(failure.case.generator)),
+        component=component(judgement),
     )
 
 
-def case_data(case: Case) -> dict[str, Any]:
-    """Return a case as plain JSON data; its numbers are exact in its format."""
-    if case.process is not None:
-        return {
-            "precision": case.precision_name,
-            "unit": case.unit,
-            "theta": np.asarray(case.theta).tolist(),
-            "process": _process_data(case.process),
-            "expert": _rows_data(case.expert),
-        }
-    return {
-        "precision": case.precision_name,
-        "unit": case.unit,
-        "theta": np.asarray(case.theta).tolist(),
-        "b": float(case.b),
-        "policy_logits": np.asarray(case.policy_logits).tolist(),
-        "expert": _rows_data(case.expert),
-        "generator": _rows_data(case.generator),
-    }
+def what_it_should_be(claim: str, judgement: Judgement) -> str:
+    """Say, in a sentence that begins with Then, what a claim implies."""
+    where = component(judgement)
+    at = f"[{', '.join(map(str, where))}]" if where else ""
+    return (
+        f"Then, by {claim} ({_in_a_sentence(claim_of(claim).title)}), {judgement.comparison.observable}{at} is "
+        f"{_number(judgement.expected)}; rounding allows {_number(judgement.allowed)} either way."
+    )
 
 
-def _process_data(process: Process) -> dict[str, Any]:
-    return {
-        "start": process.start.tolist(),
-        "transition": process.transition.tolist(),
-        "horizon": process.horizon,
-        "discount": process.discount,
-        "features": process.features.tolist(),
-    }
+def what_it_is(name: str, judgement: Judgement) -> str:
+    """Say, in a sentence that begins with However, what an implementation gives instead."""
+    return (
+        f"However, {name} gives {_number(judgement.got)}, off by {_number(judgement.error)}: "
+        f"{_times(judgement.ratio)} what is allowed."
+    )
 
 
-def _rows_data(rows: Rows) -> dict[str, Any]:
-    steps = rows.steps
-    return {
-        "features": rows.features.tolist(),
-        "log_q": rows.log_q.tolist(),
-        "weight": rows.weight.tolist(),
-        "steps": {
-            "state": steps.state.tolist(),
-            "action": steps.action.tolist(),
-            "next_state": steps.next_state.tolist(),
-            "done": steps.done.tolist(),
-            "mask": steps.mask.tolist(),
-            "features": steps.features.tolist(),
-        },
-    }
+def _in_a_sentence(title: str) -> str:
+    """Return a title without its capital; a symbol such as Z or D keeps its own."""
+    first, _, rest = title.partition(" ")
+    return title if len(first) == 1 and first != "A" else f"{first[0].lower()}{first[1:]} {rest}".rstrip()
+
+
+def component(judgement: Judgement) -> tuple[int, ...]:
+    """Return the index of the worst component; empty where there is one number alone."""
+    got = judgement.comparison.got
+    if got.size == 1:
+        return ()
+    return tuple(int(part) for part in np.unravel_index(judgement.index, got.shape))
+
+
+# What weighs rows by their density, whatever the discriminator does.
+_WEIGHED = ("log_q", "irl_loss", "log_partition", "∂L_IRL")
+
+
+def _reads_log_q(conventions: Conventions, observable: str) -> bool:
+    """Whether log q of a row is part of what the observable should be."""
+    absent = conventions.log_q == "absent" and conventions.entropy_coefficient == 0.0
+    return not absent or observable.startswith(_WEIGHED)
 
 
 def _let(case: Case) -> str:
@@ -158,14 +147,6 @@ def _demonstrations(rows: Rows, process: Process) -> str:
     rest = "" if len(rows) <= _ROWS_TOLD else f" and {len(rows) - _ROWS_TOLD} more"
     word = "demonstration" if len(rows) == 1 else "demonstrations"
     return f"{len(rows)} {word}: {'; '.join(told)}{rest}"
-
-
-def _component(failure: Failure) -> str:
-    got = failure.judgement.comparison.got
-    if got.size == 1:
-        return ""
-    index = np.unravel_index(failure.judgement.index, got.shape)
-    return f"[{', '.join(str(int(part)) for part in index)}]"
 
 
 def _number(value: float) -> str:

@@ -20,6 +20,7 @@ from .commands.environments import environments
 from .commands.harness import harness
 from .commands.init import init
 from .commands.prove import prove
+from .commands.replay import replay
 from .commands.report import report
 from .commands.verify import verify
 from .console import make_streams_safe
@@ -68,6 +69,7 @@ def ganirl() -> None:
     ganirl compare imitation-airl imitation-gail many implementations side by side
     ganirl init                                  begin an adapter for your own
     ganirl claims C2                             one claim whole, with its derivation
+    ganirl replay FILE                           a saved counterexample: is it fixed?
     ganirl demo                                  one training run: as GAN, as IRL, as EBM
     ganirl prove                                 prove every claim, refute every broken twin
     ganirl report unbiasedness --output DIR      a study with its tables and figures
@@ -81,6 +83,7 @@ ganirl.add_command(claims)
 ganirl.add_command(demo)
 ganirl.add_command(init)
 ganirl.add_command(prove)
+ganirl.add_command(replay)
 ganirl.add_command(report)
 ganirl.add_command(harness)
 ganirl.add_command(environments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -17,6 +18,7 @@ from ganirl_reports.comparison import (
     only_in,
     told,
 )
+from ganirl_reports.counterexamples.scripts import scripts
 from ganirl_reports.looks import LOOKS
 from ganirl_reports.side_by_side import conventions_side_by_side
 from ganirl_reports.tabulation import Failure, failures, reproduce
@@ -62,6 +64,11 @@ class Shown:
     def failures(self) -> tuple[Failure, ...]:
         """What failed in it."""
         return failures(self.column.report) if self.column.report else ()
+
+    @property
+    def scripts(self) -> Mapping[str, str]:
+        """Its counterexamples as scripts, by their file names."""
+        return scripts(self.column.report) if self.column.report else {}
 
     @property
     def again(self) -> str:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ganirl_properties.report import VERDICT_NAMES, Report, VerdictName, Worst
+from ganirl_reports.counterexamples.scripts import scripts
 from ganirl_reports.looks import LOOKS, apart, argument, equivalence_symbol, headline, number
 from ganirl_reports.tabulation import ClaimRow, catalogued, choices, failures, reproduce, tabulate
 
@@ -67,6 +68,7 @@ def to_html(report: Report) -> str:
             failures=failures(report),
             choices=choices(report.run),
             reproduce=reproduce(report),
+            scripts=scripts(report),
         )
     )
 

@@ -1,4 +1,4 @@
-"""The folder of a report: ``report.json``, ``report.html``, ``summary.md`` and ``counterexamples/*.json``."""
+"""The folder of a report: ``report.json``, ``report.html``, ``summary.md``, ``counterexamples/*.json`` and ``*.py``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ganirl_properties.report import Report
+from ganirl_reports.counterexamples.scripts import SCRIPT_MARK, scripts
 
 from .html_document import to_html
 from .json_document import counterexample_document, to_json
@@ -49,13 +50,15 @@ def write_report(report: Report, directory: str | Path) -> Path:
         for verdict in report.verdicts
         if verdict.counterexample is not None
     }
+    saved |= scripts(report)
     if saved:
         folder.mkdir(exist_ok=True)
     for name, text in saved.items():
         replace_file(folder / name, text)
-    for stale in folder.glob("*.json"):
-        if stale.name not in saved and COUNTEREXAMPLE_SCHEMA in stale.read_text("utf-8", errors="replace"):
-            stale.unlink()
+    for pattern, mark in (("*.json", COUNTEREXAMPLE_SCHEMA), ("*.py", SCRIPT_MARK)):
+        for stale in folder.glob(pattern):
+            if stale.name not in saved and mark in stale.read_text("utf-8", errors="replace"):
+                stale.unlink()
     replace_file(directory / "report.html", to_html(report))
     replace_file(directory / "summary.md", to_markdown(report))
     replace_file(directory / "report.json", to_json(report))

@@ -1,0 +1,1 @@
+"""Counterexamples as files: read, replayed, and written as scripts that stand alone."""
