@@ -85,7 +85,7 @@ def _verdict(
     failure = _clearest(finding.failures)
     if waived is None:
         failure = smallest(search, failure)
-        shown = counterexample(finding.claim, failure, search.implementation.name)
+        shown = counterexample(finding.claim, failure, search.implementation)
         row = _broken(search, finding, cause, diagnosis, shown)
     else:
         row = waived

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ganirl import Case, Process, Rows
+from ganirl import Case, Conventions, Implementation, Process, Rows
 from ganirl.claims import claim as claim_of
 
 from .case_data import case_data
@@ -14,14 +14,15 @@ from .report import Counterexample
 from .search import Failure, Judgement
 
 
-def counterexample(claim: str, failure: Failure, name: str) -> Counterexample:
-    """Tell a failure as a contradiction."""
-    judgement = failure.judgement
+def counterexample(claim: str, failure: Failure, implementation: Implementation) -> Counterexample:
+    """Tell a failure of an implementation as a contradiction."""
+    judgement, name = failure.judgement, implementation.name
+    with_log_q = _reads_log_q(implementation.conventions, judgement.comparison.observable)
     return Counterexample(
         claim=claim,
         check=failure.check.name,
         observable=judgement.comparison.observable,
-        let=_let(failure.case),
+        let=_let(failure.case, with_log_q=with_log_q),
         then=what_it_should_be(claim, judgement),
         however=what_it_is(name, judgement),
         got=judgement.got,
@@ -77,7 +78,7 @@ def _reads_log_q(conventions: Conventions, observable: str) -> bool:
     return not absent or observable.startswith(_WEIGHED)
 
 
-def _let(case: Case) -> str:
+def _let(case: Case, *, with_log_q: bool) -> str:
     theta = ", ".join(_number(value) for value in case.theta)
     if case.process is not None:
         return (
@@ -86,20 +87,22 @@ def _let(case: Case) -> str:
         )
     return (
         f"Let θ = ({theta}) and b = {_number(float(case.b))} in {case.precision_name}; "
-        f"{_side(case.expert, 'expert', case)}; {_side(case.generator, 'generator', case)}."
+        f"{_side(case.expert, 'expert', case, with_log_q=with_log_q)}; "
+        f"{_side(case.generator, 'generator', case, with_log_q=with_log_q)}."
     )
 
 
 _ROWS_TOLD = 3
 
 
-def _side(rows: Rows, name: str, case: Case) -> str:
+def _side(rows: Rows, name: str, case: Case, *, with_log_q: bool) -> str:
     count = len(rows)
     word = case.unit if count == 1 else {"trajectory": "trajectories", "transition": "transitions"}[case.unit]
     told = []
     for index in range(min(count, _ROWS_TOLD)):
         features = ", ".join(_number(value) for value in rows.features[index])
-        told.append(f"φ = ({features}), log q = {_number(float(rows.log_q[index]))}")
+        density = f", log q = {_number(float(rows.log_q[index]))}" if with_log_q else ""
+        told.append(f"φ = ({features}){density}")
     rest = "" if count <= _ROWS_TOLD else f" and {count - _ROWS_TOLD} more"
     return f"{count} {name} {word} with {'; '.join(told)}{rest}"
 

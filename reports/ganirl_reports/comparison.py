@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from importlib.metadata import entry_points
 from typing import Literal, get_args
@@ -382,12 +381,3 @@ def only_in(cell: ClaimRow) -> str:
     """Return the formats that the gravest verdict is in, where others say otherwise; else nothing."""
     grave = [verdict.dtype for verdict in cell.present if verdict.verdict == cell.gravest]
     return "" if len(grave) == len(cell.present) else ", ".join(dict.fromkeys(grave))
-
-
-def date(stamp: str) -> str:
-    """Write an ISO date and time for people, ``2025-11-27 21:00 UTC``; anything else as it is."""
-    try:
-        moment = datetime.fromisoformat(stamp)
-    except ValueError:
-        return stamp
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment.tzinfo else f"{moment:%Y-%m-%d %H:%M}"

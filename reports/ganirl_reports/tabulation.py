@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ganirl import OBSERVABLES
@@ -88,10 +88,17 @@ def catalogued(identifier: str) -> Claim | None:
 
 @dataclass(frozen=True)
 class Failure:
-    """A claim that fails alike in one format or more: the first row speaks, the others are named."""
+    """A claim that fails alike in one format or more: the first row speaks, the others are named.
+
+    Attributes
+    ----------
+    lead, others : its rows
+    conventions : of the run, which say what the axes of arrays are
+    """
 
     lead: Verdict
     others: tuple[Verdict, ...]
+    conventions: Mapping[str, Any]
 
     @property
     def rows(self) -> tuple[Verdict, ...]:
@@ -126,7 +133,7 @@ def failures(report: Report) -> tuple[Failure, ...]:
     failed = [verdict for verdict in report.verdicts if verdict.verdict in FAILING]
     for verdict in sorted(failed, key=lambda verdict: _TOLD.index(verdict.verdict)):
         groups.setdefault((verdict.claim, verdict.verdict), []).append(verdict)
-    return tuple(Failure(rows[0], tuple(rows[1:])) for rows in groups.values())
+    return tuple(Failure(rows[0], tuple(rows[1:]), report.run.conventions) for rows in groups.values())
 
 
 # "discriminator_logit raised RuntimeError: …": whatever was asked for, one mistake is the reason.
@@ -193,7 +200,7 @@ def told_apart(found: Iterable[Failure]) -> tuple[Failure | Sentence, ...]:
             else:
                 told.setdefault(id(sentence), sentence)
         if alone:
-            rest = failure if len(alone) == len(failure.rows) else Failure(alone[0], tuple(alone[1:]))
+            rest = replace(failure, lead=alone[0], others=tuple(alone[1:]))
             told[id(rest)] = rest
     return tuple(told.values())
 

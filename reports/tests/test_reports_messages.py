@@ -14,6 +14,7 @@ from rich.console import Console
 from ganirl_properties import TargetError
 from ganirl_properties.report import Report, Verdict
 from ganirl_properties.targets import load_target
+from ganirl_reports.documents.html_document import to_html
 from ganirl_reports.documents.markdown_document import to_markdown
 from ganirl_reports.documents.terminal import print_report
 from ganirl_reports.folders import Folder
@@ -74,10 +75,12 @@ def test_one_mistake_behind_several_observables_is_said_once(good_report: Report
     assert [each.claims for each in told if isinstance(each, Sentence)] == [("A4", "B1")]
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown"])
+@pytest.mark.parametrize("form", ["terminal", "markdown", "html"])
 def test_a_message_is_printed_once(mixed_report: Report, form: str) -> None:
     report = with_errors(mixed_report)
-    if form == "markdown":
+    if form == "html":
+        text = to_html(report).split('<h2 id="claims">')[0]
+    elif form == "markdown":
         text = to_markdown(report).split("<details>")[0]  # in the table each claim has a line of its own
     else:
         file = io.StringIO()

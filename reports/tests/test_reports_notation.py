@@ -15,6 +15,7 @@ from ganirl.implementation import Implementation
 from ganirl_properties import Report, verify
 from ganirl_properties.report import Counterexample
 from ganirl_properties.targets.numpy_process import NumpyProcess
+from ganirl_reports.documents.html_document import to_html
 from ganirl_reports.documents.markdown_document import to_markdown
 from ganirl_reports.documents.terminal import print_report
 from ganirl_reports.notation import notation
@@ -76,24 +77,41 @@ def test_the_end_is_explained_where_there_is_one(of_process: tuple[Report, Count
     assert "∎" not in notation(replace(found, let="Let …: (0,0) → 0 …"), {})
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown"])
+@pytest.mark.parametrize("form", ["terminal", "markdown", "html"])
 def test_it_stands_beside_the_counterexample(of_process: tuple[Report, Counterexample], form: str) -> None:
     report, found = of_process
-    if form == "markdown":
-        text = to_markdown(report)
-    else:
-        file = io.StringIO()
-        print_report(report, Console(file=file, width=400, highlight=False, markup=False, emoji=False))
-        text = file.getvalue()
+    text = shown(report, form)
     assert text.count("a step of a demonstration") == 1
-    assert ("the absorbing end" in text) is ("∎" in found.let)
+    assert ("∎: the absorbing end" in text) is ("∎" in found.let)
 
 
-def test_rows_have_no_signs() -> None:
+def test_tabular_code_has_demonstrations_and_no_generator_rows(
+    of_process: tuple[Report, Counterexample],
+) -> None:
+    page, rows = shown(of_process[0], "html"), shown(of_rows()[0], "html")
+    assert ("<span>demonstrations</span>" in page, "generator rows" in page) == (True, False)
+    assert ("<span>demonstrations</span>" in rows, "generator rows" in rows) == (False, True)
+
+
+def shown(report: Report, form: str) -> str:
+    if form == "markdown":
+        return to_markdown(report)
+    if form == "html":
+        return to_html(report)
+    file = io.StringIO()
+    print_report(report, Console(file=file, width=400, highlight=False, markup=False, emoji=False))
+    return file.getvalue()
+
+
+def of_rows() -> tuple[Report, Counterexample]:
     def logit(case: Any, rows: Any) -> Any:
         return -(rows.features @ case.theta) - case.b
 
-    target = wrap(name="rows", discriminator_logit=logit, conventions=Conventions())
-    report, found = judged(target, "A4")
+    return judged(wrap(name="rows", discriminator_logit=logit, conventions=Conventions()), "A4")
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "html"])
+def test_rows_have_no_signs(form: str) -> None:
+    report, found = of_rows()
     assert notation(found, report.run.conventions) == ""
-    assert "Signs" not in to_markdown(report)
+    assert "Signs" not in shown(report, form)

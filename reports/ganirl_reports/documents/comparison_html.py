@@ -13,7 +13,6 @@ from ganirl_reports.comparison import (
     Comparison,
     Row,
     Standing,
-    date,
     in_words,
     only_in,
     told,
@@ -21,7 +20,7 @@ from ganirl_reports.comparison import (
 from ganirl_reports.counterexamples.scripts import scripts
 from ganirl_reports.looks import LOOKS
 from ganirl_reports.side_by_side import conventions_side_by_side
-from ganirl_reports.tabulation import Failure, failures, reproduce
+from ganirl_reports.tabulation import Failure, Sentence, failures, reproduce, told_apart
 
 from .html_document import SIDES, environment, family
 
@@ -61,9 +60,9 @@ class Shown:
         return f"is-{report.equivalence.verdict.replace(' ', '-')}"
 
     @property
-    def failures(self) -> tuple[Failure, ...]:
-        """What failed in it."""
-        return failures(self.column.report) if self.column.report else ()
+    def failures(self) -> tuple[Failure | Sentence, ...]:
+        """What failed in it, claims of one reason together."""
+        return told_apart(failures(self.column.report)) if self.column.report else ()
 
     @property
     def scripts(self) -> Mapping[str, str]:
@@ -109,7 +108,6 @@ def to_html(comparison: Comparison) -> str:
             standing_tones=STANDING_TONES,
             sides=SIDES,
             looks=LOOKS,
-            date=date,
             told=told,
             in_words=in_words,
             only_in=only_in,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from ganirl_reports.comparison import Column, Comparison, Remark, Row, date, in_words, only_in
+from ganirl_reports.comparison import Column, Comparison, Remark, Row, in_words, only_in
 from ganirl_reports.looks import LOOKS, number
 from ganirl_reports.side_by_side import conventions_side_by_side
 from ganirl_reports.tabulation import ClaimRow, failures, reproduce
@@ -20,7 +20,7 @@ def to_markdown(comparison: Comparison) -> str:
     lines = [
         f"# {comparison.title}",
         "",
-        f"{date(comparison.started)}, ganirl {escape(comparison.ganirl)}.",
+        f"{escape(comparison.started)}, ganirl {escape(comparison.ganirl)}.",
         "",
     ]
     for note in comparison.notes:
@@ -148,7 +148,7 @@ def _details(column: Column) -> Lines:
         *(f"> {escape(warning)}\n" for warning in report.warnings),
     ]
     found = failures(report)
-    lines += [*tell_failures(found, report.run.conventions, f"{column.slug}/"), tell_blocked(found)]
+    lines += [*tell_failures(found, f"{column.slug}/"), tell_blocked(found)]
     lines += [
         f"- departs by design from {escape(claim)}: {escape(reason)}"
         for claim, reason in run.departures.items()

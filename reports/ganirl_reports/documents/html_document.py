@@ -15,7 +15,18 @@ from markupsafe import Markup
 from ganirl_properties.report import VERDICT_NAMES, Report, VerdictName, Worst
 from ganirl_reports.counterexamples.scripts import scripts
 from ganirl_reports.looks import LOOKS, apart, argument, equivalence_symbol, headline, number
-from ganirl_reports.tabulation import ClaimRow, catalogued, choices, failures, reproduce, tabulate
+from ganirl_reports.notation import notation
+from ganirl_reports.sampling import sampling_line
+from ganirl_reports.tabulation import (
+    ClaimRow,
+    Sentence,
+    catalogued,
+    choices,
+    failures,
+    reproduce,
+    tabulate,
+    told_apart,
+)
 
 from .json_document import plain
 from .json_text import as_text
@@ -65,9 +76,10 @@ def to_html(report: Report) -> str:
             looks=LOOKS,
             table=table,
             families=_families(table.rows),
-            failures=failures(report),
+            failures=told_apart(failures(report)),
             choices=choices(report.run),
             reproduce=reproduce(report),
+            sampled=sampling_line(report.run),
             scripts=scripts(report),
         )
     )
@@ -88,11 +100,13 @@ def environment() -> Environment:
         argument=argument,
         catalogued=catalogued,
         formula=formula,
+        notation=notation,
         number=number,
         prose=prose,
         ratio_bar=ratio_bar,
     )
     shared.filters["case_text"] = _case_text
+    shared.tests["sentence"] = lambda told: isinstance(told, Sentence)
     return shared
 
 

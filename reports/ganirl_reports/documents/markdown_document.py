@@ -31,7 +31,7 @@ def to_markdown(report: Report) -> str:
     """Return the summary, cut to what one comment may hold."""
     found = failures(report)
     failed, (head, tail) = (
-        tell_failures(found, report.run.conventions),
+        tell_failures(found),
         (_head(report), tell_blocked(found) + _tail(report)),
     )
     room = LIMIT - len(head) - len(tail)
@@ -64,10 +64,10 @@ def _head(report: Report) -> str:
     return "\n".join([*lines, ""])
 
 
-def tell_failures(found: tuple[Failure, ...], conventions: Mapping[str, Any], folder: str = "") -> list[str]:
+def tell_failures(found: tuple[Failure, ...], folder: str = "") -> list[str]:
     """Return a section for each failure but the echoes; ``folder`` is where counterexamples are saved."""
     return [
-        _sentence(told) if isinstance(told, Sentence) else _failure(told, conventions, folder)
+        _sentence(told) if isinstance(told, Sentence) else _failure(told, folder)
         for told in told_apart(found)
         if isinstance(told, Sentence) or told.lead.verdict != "blocked"
     ]
@@ -101,7 +101,7 @@ def _sentence(told: Sentence) -> str:
     return "\n".join([*lines, ""])
 
 
-def _failure(failure: Failure, conventions: Mapping[str, Any], folder: str) -> str:
+def _failure(failure: Failure, folder: str) -> str:
     verdict = failure.lead
     look, entry = LOOKS[verdict.verdict], catalogued(verdict.claim)
     title = f" {entry.title}" if entry else ""
@@ -117,7 +117,7 @@ def _failure(failure: Failure, conventions: Mapping[str, Any], folder: str) -> s
     if verdict.diagnosis is not None:
         lines += [f"**{escape(verdict.diagnosis.title)}**: {escape(verdict.diagnosis.sentence)}", ""]
     if verdict.counterexample is not None:
-        lines += _counterexample(verdict, conventions, folder)
+        lines += _counterexample(verdict, failure.conventions, folder)
     else:
         lines += [escape(verdict.message), ""]
     return "\n".join([*lines, ""])

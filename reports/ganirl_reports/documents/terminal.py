@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -132,7 +130,7 @@ def _print_failures(report: Report, out: Console) -> None:
         if isinstance(told, Sentence):
             _print_sentence(told, out)
         elif told.lead.verdict != "blocked":
-            _print_failure(told, report.run.conventions, explained, out)
+            _print_failure(told, explained, out)
     blocked = [failure.lead for failure in found if failure.lead.verdict == "blocked"]
     for verdict in blocked:
         title = entry.title if (entry := catalogued(verdict.claim)) else ""
@@ -152,9 +150,7 @@ def _print_sentence(told: Sentence, out: Console) -> None:
     out.print(Padding(Text(told.message), (0, 0, 1, 2)))
 
 
-def _print_failure(
-    failure: Failure, conventions: Mapping[str, Any], explained: set[str], out: Console
-) -> None:
+def _print_failure(failure: Failure, explained: set[str], out: Console) -> None:
     verdict = failure.lead
     look, entry = LOOKS[verdict.verdict], catalogued(verdict.claim)
     where = f"{verdict.dtype} on {verdict.device}" + (f", also {failure.also}" if failure.also else "")
@@ -176,7 +172,7 @@ def _print_failure(
         explained.add(verdict.diagnosis.formula)
         sentence = "" if again else f": {verdict.diagnosis.sentence}"
         grid.add_row("Why", Text(f"{verdict.diagnosis.title}{sentence}"))
-    if signs := notation(verdict.counterexample, conventions):
+    if signs := notation(verdict.counterexample, failure.conventions):
         grid.add_row(Text("Signs", style="dim"), Text(signs, style="dim"))
     out.print(Padding(grid, (0, 0, 1, 2)))
 
