@@ -12,15 +12,17 @@ from ganirl import PRECISIONS
 from ganirl.claims import select
 from ganirl.framework import NUMPY
 from ganirl_properties.checks import CHECKS, Check, Comparison, View, compare
+from ganirl_properties.diagnosis import diagnose
 from ganirl_properties.errors import UsageError
 from ganirl_properties.power import kills
 from ganirl_properties.power.catalogue import OTHERS, PROCESSES, THEMES, chosen, planted
-from ganirl_properties.power.drawn import Drawn
+from ganirl_properties.power.drawn import Drawn, SharedSearch
 from ganirl_properties.power.kills import kills_of
 from ganirl_properties.power.matrix import smallest_cover
-from ganirl_properties.power.measure import measure
+from ganirl_properties.power.measure import judge, measure
+from ganirl_properties.power.outcome import power_of
 from ganirl_properties.power.planted import FormulaTarget, right_beside
-from ganirl_properties.search import Search, judged
+from ganirl_properties.search import Finding, Search, judged
 from ganirl_properties.wrong_formulas import RIGHT, WRONG_FORMULAS
 
 # A batch, a slope, an estimate, a reward and a tail.
@@ -92,6 +94,26 @@ def test_what_is_passed_over_would_have_been_caught_by_nothing(name: str) -> Non
         for check in skipped:
             for _, view in drawn.suited(check, wrong.implementation):
                 assert not any(found and found.failed for found in judged(check, view)), check.name
+
+
+@pytest.mark.parametrize("name", ["reward-forward-kl", "tabular/hard-max", "log-one-plus-exp"])
+def test_a_name_given_on_shared_cases_is_the_one_that_verify_gives(name: str) -> None:
+    (wrong,) = chosen([name])
+    search = Search(wrong.implementation, NUMPY, PRECISIONS[wrong.dtype], "cpu", 4, 3)
+    drawn = Drawn(Search(right_beside(wrong.implementation), NUMPY, search.precision, "cpu", 4, 3))
+    findings = {claim: Finding(claim) for claim in wrong.formula.expected}
+    with NUMPY.arithmetic(), np.errstate(all="ignore"):
+        alone = diagnose(search, findings)
+        assert alone == diagnose(SharedSearch.of(wrong.implementation, drawn), findings)
+    assert {wrong.called(found.formula) for found in alone.values()} == {name}
+
+
+def test_a_seed_that_was_not_done_with_is_left_out_where_another_was() -> None:
+    judged_of = list(judge(profile="smoke", seeds=(0, 1), only=["reward-log-d", "reward-d"], shrink=False))
+    for done, seeds in ((4, (0, 1)), (3, (0,)), (1, (0,)), (0, ())):
+        power = power_of(judged_of[:done], profile="smoke", seeds=(0, 1), planned=2, alarms=None)
+        assert power.seeds == seeds
+        assert len(power.rows) == min(done, 2)
 
 
 def test_a_check_that_fails_what_is_right_catches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

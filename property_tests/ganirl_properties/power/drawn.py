@@ -65,6 +65,7 @@ class Drawn:
     _of_the_right: dict[str, OfTheRight] = field(default_factory=dict, repr=False)
     # Of the implementation that was asked last: what it gave once is not asked again.
     _last: Implementation | None = field(default=None, repr=False)
+    _fresh: dict[int, Drawn] = field(default_factory=dict, repr=False)
     _views: dict[Any, list[Seen]] = field(default_factory=dict, repr=False)
 
     def suited(self, check: Check, implementation: Implementation) -> Iterator[Seen]:
@@ -83,6 +84,12 @@ class Drawn:
         for data, view in self._of(setting, lambda: self._of_setting(setting)):
             assert data is not None
             yield data, view.of(implementation)
+
+    def fresh(self, cases: int) -> Drawn:
+        """Return cases that no claim has seen, the same ones whenever they are asked for."""
+        if cases not in self._fresh:
+            self._fresh[cases] = Drawn(self.search.fresh(cases))
+        return self._fresh[cases]
 
     def of_the_right(self, check: Check) -> OfTheRight:
         """Return what the right implementation does under a check; worked out once."""
@@ -134,3 +141,37 @@ class Drawn:
                 found.append(following)
             yield found[place]
             place += 1
+
+
+@dataclass
+class SharedSearch(Search):
+    """A search whose cases, fresh ones among them, and the truth about them are shared.
+
+    Attributes
+    ----------
+    beside : where they are drawn
+    """
+
+    beside: Drawn | None = None
+
+    @staticmethod
+    def of(implementation: Implementation, drawn: Drawn) -> SharedSearch:
+        """Return the search of an implementation on what is drawn."""
+        of = drawn.search
+        return SharedSearch(
+            implementation, of.framework, of.precision, of.device, of.cases, of.seed, beside=drawn
+        )
+
+    def fresh(self, cases: int) -> Search:
+        """Return the same search on shared cases that no claim has seen."""
+        if self.beside is None:
+            return super().fresh(cases)
+        return SharedSearch.of(self.implementation, self.beside.fresh(cases))
+
+    def views(self, setting: Setting) -> list[tuple[bytes, View]]:
+        """Return the shared cases of a setting."""
+        if self.beside is None:
+            return super().views(setting)
+        if setting not in self._views:
+            self._views[setting] = list(self.beside.views(setting, self.implementation))
+        return self._views[setting]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from ganirl_properties.errors import UsageError
 from ganirl_properties.search import PROFILES, Finding, Search
 
 from .catalogue import Planted, chosen, columns, planted
-from .drawn import Drawn
+from .drawn import Drawn, SharedSearch
 from .kills import Caught, checks_of, kills_of, seconds_until, shrunk_rows
 from .matrix import Matrix, Unsound
 from .planted import Target, right_beside
@@ -109,12 +110,17 @@ class _Task:
 
 def _in_processes(tasks: Sequence[_Task], jobs: int) -> Iterator[Judged]:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(tasks)), context) as pool:
+    with ProcessPoolExecutor(min(jobs, len(tasks)), context, initializer=_left_to_the_parent) as pool:
         try:
             yield from pool.map(_in_a_process, tasks, chunksize=1)
         finally:
-            # Ctrl-C, or an error: what has not begun is not waited for.
+            # What has not begun is not waited for.
             pool.shutdown(cancel_futures=True)
+
+
+def _left_to_the_parent() -> None:
+    """Ignore Ctrl-C: the parent hears it, and keeps what was done."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 # What a process has drawn is kept for the next formula.
@@ -150,7 +156,8 @@ class _Bench:
             claims = [claim for claim in each.claims if claim.id in shown]
             found = list(kills_of(implementation, drawn, claims))
             kills = tuple(kill for kill, _ in found)
-            named = diagnose(search, {kill.claim: Finding(kill.claim) for kill in kills}) if kills else {}
+            findings = {kill.claim: Finding(kill.claim) for kill in kills}
+            named = diagnose(SharedSearch.of(implementation, drawn), findings) if kills else {}
             rows, seconds = None, 0.0
             if found:
                 first, failure = min(found, key=lambda pair: pair[0].cases)

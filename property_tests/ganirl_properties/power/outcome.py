@@ -236,6 +236,10 @@ class Power:
 def power_of(
     found: Sequence[Judged], *, profile: str, seeds: Sequence[int], planned: int, alarms: Alarms | None
 ) -> Power:
-    """Return what was measured from all that was judged; seeds that were not come to are left out."""
-    matrices = tuple(matrix_of(found, profile, seed) for seed in seeds)
-    return Power(profile, planned, tuple(each for each in matrices if each.caught), alarms)
+    """Return what was measured from all that was judged.
+
+    Where it was interrupted, a seed that was not come to, or not done with, is left out if another one was.
+    """
+    matrices = [matrix_of(found, profile, seed) for seed in seeds]
+    whole = tuple(each for each in matrices if len(each.caught) == planned)
+    return Power(profile, planned, whole or tuple(each for each in matrices if each.caught), alarms)

@@ -160,12 +160,13 @@ def _measure(wanted: Wanted) -> Measured:
     interrupted = False
     with progress_bar("wrong formulas") as bar:
         try:
+            # First, as too few cases are refused before anything has been waited for.
+            if wanted.cases:
+                alarms = _alarms(wanted, bar)
             for each in judge(profile=wanted.profile, seeds=wanted.seeds, only=wanted.only, jobs=wanted.jobs):
                 found.append(each)
                 if bar is not None:
                     bar(len(found), planned * len(wanted.seeds), f"seed {each.seed} {each.caught.id}")
-            if wanted.cases:
-                alarms = _alarms(wanted, bar)
         except KeyboardInterrupt:
             interrupted = True
     run = PowerRun(

@@ -198,7 +198,7 @@ class Measured:
 
 
 def _spread(spread: Spread, unit: str) -> str:
-    return f"median {number(spread.median, 2)}{unit}, at worst {number(spread.worst, 2)}{unit}"
+    return f"median {number(spread.median)}{unit}, at worst {number(spread.worst)}{unit}"
 
 
 # What is told of single formulas: heading, and a sentence a formula.
