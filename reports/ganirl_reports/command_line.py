@@ -19,6 +19,7 @@ from .commands.demo import demo
 from .commands.environments import environments
 from .commands.harness import harness
 from .commands.init import init
+from .commands.power import power
 from .commands.prove import prove
 from .commands.replay import replay
 from .commands.report import report
@@ -71,6 +72,7 @@ def ganirl() -> None:
     ganirl claims C2                             one claim whole, with its derivation
     ganirl replay FILE                           a saved counterexample: is it fixed?
     ganirl demo                                  one training run: as GAN, as IRL, as EBM
+    ganirl power --profile smoke                 what the verifier catches, and that it catches only that
     ganirl prove                                 prove every claim, refute every broken twin
     ganirl report unbiasedness --output DIR      a study with its tables and figures
     ganirl environments                          what verify --isolated has built
@@ -82,6 +84,7 @@ ganirl.add_command(compare)
 ganirl.add_command(claims)
 ganirl.add_command(demo)
 ganirl.add_command(init)
+ganirl.add_command(power)
 ganirl.add_command(prove)
 ganirl.add_command(replay)
 ganirl.add_command(report)
