@@ -13,7 +13,7 @@ What was read in the source of econirl 0.1.1 (estimation/adversarial/airl.py):
   logit scale σ = 1): the optimiser adds the entropy of this step and of all later ones.
 
 The estimator runs for two rounds, with a sampler that returns the case's rows and a solver that returns the
-case's policy; its first round is always played with a uniform policy, the second one is read.
+case's policy. Its first round is always played with a uniform policy: there the discriminator takes no step.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from econirl.preferences.action_reward import ActionDependentReward
 
 from ganirl import Case, Conventions, Gradient, Rows
 
-from .econirl_cases import Tables, batch, of_batch, recorded_gradients, tables, versions
+from .econirl_cases import Tables, once_a_case, recorded_gradients, side_of, tables, versions
 
 
 class _OnCase(AIRLEstimator):  # type: ignore[misc]  # the library has no stubs here, so that its class is Any
@@ -37,10 +37,11 @@ class _OnCase(AIRLEstimator):  # type: ignore[misc]  # the library has no stubs 
     given: Tables
 
     def _sample_transitions_from_policy(self, *_: Any) -> tuple[Any, Any, Any]:
-        states, actions = batch(self.given.generator)
+        states, actions = self.given.batch("generator")
         return states, actions, states
 
     def _compute_policy(self, *_: Any) -> tuple[Any, Any]:
+        self.config.discriminator_steps = 1  # from now on the policy is the case's
         return self.given.policy, self.given.nothing
 
 
@@ -69,11 +70,12 @@ class EconirlAIRL:
     def discriminator_logit(self, case: Case, rows: Rows) -> Any:
         """(n,) f − log π."""
         given = tables(case)
-        states, actions = batch(given.side(case, rows))
+        states, actions = given.every
         rewards = _utility(given).compute(given.weights)
-        return self._estimator(given)._compute_airl_logits(
+        logits = self._estimator(given)._compute_airl_logits(
             states, actions, states, rewards, given.nothing, given.policy, given.problem.discount_factor
         )
+        return given.of_rows(logits, side_of(case, rows))
 
     def discriminator_loss(self, case: Case) -> float:
         """Return the loss that the second round reports."""
@@ -94,11 +96,12 @@ class EconirlAIRL:
             given.still,
             given.problem.discount_factor,
         )
-        return of_batch(rewards, given.side(case, rows))
+        return given.of_rows(rewards, side_of(case, rows))
 
+    @once_a_case
     def _trained(self, case: Case) -> tuple[float, Any]:
         given = tables(case)
-        states, actions = batch(given.expert)
+        states, actions = given.batch("expert")
         with recorded_gradients() as gradients:
             result = self._estimator(given)._optimize(
                 Panel([Trajectory(states, actions, states)]),
@@ -107,14 +110,15 @@ class EconirlAIRL:
                 given.still,
                 initial_params=given.weights,
             )
-        return result.metadata["disc_losses"][1], gradients[1]
+        (gradient,) = gradients
+        return result.metadata["disc_losses"][1], gradient
 
     def _estimator(self, given: Tables) -> _OnCase:
         estimator = _OnCase(
             AIRLConfig(
                 reward_type="linear",
                 reward_arg="state_action",
-                discriminator_steps=1,
+                discriminator_steps=0,
                 max_rounds=2,
                 shaping_l2_penalty=0.0,
                 generator_reward=self.fed,

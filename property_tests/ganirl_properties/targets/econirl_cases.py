@@ -8,10 +8,12 @@ Importing econirl switches JAX to float64 for the whole process (``econirl._jax_
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import pickle
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 from unittest import mock
 
 import econirl  # noqa: F401  (switches JAX to float64 before any array is made)
@@ -24,6 +26,26 @@ from econirl.core.types import DDCProblem, Trajectory
 from ganirl import Case, Rows
 
 Array = np.ndarray[Any, Any]
+Side = Literal["expert", "generator"]
+T = TypeVar("T")
+
+
+def once_a_case(asked: Callable[..., T]) -> Callable[..., T]:
+    """Keep the last answer of a function (or method) of a case: several observables come from one run of the library.
+
+    Whoever asks hands over a fresh copy each time, so that cases are told apart by what is in them.
+    """
+    last: list[tuple[tuple[Any, ...], bytes, T]] = []
+
+    @wraps(asked)
+    def kept(*given: Any) -> T:
+        *of, case = given
+        content = pickle.dumps(case)
+        if not last or last[0][:2] != (tuple(of), content):
+            last[:] = [(tuple(of), content, asked(*given))]
+        return last[0][2]
+
+    return kept
 
 
 class Tables(NamedTuple):
@@ -34,20 +56,45 @@ class Tables(NamedTuple):
     features : (N, A, d'), a step's φ whatever the action, and a constant 1 on the first step of a row
     weights : (d',), −θ and −b: rewards are features @ weights
     policy : (N, A), π by the library's own softmax
-    expert, generator : the rows of each side as trajectories over the N states
+    action : (N,) the action of each step, NumPy's
+    lengths : of the rows of each side; the states of the expert's rows come first
     size : d; of d' = d + 1 and more, the constant is number d, and what follows is 0
     """
 
     features: Any
     weights: Any
     policy: Any
-    expert: list[Trajectory]
-    generator: list[Trajectory]
+    action: Array
+    lengths: Mapping[Side, Array]
     size: int
 
-    def side(self, case: Case, rows: Rows) -> list[Trajectory]:
+    def batch(self, side: Side) -> tuple[Any, Any]:
+        """(n,) states and (n,) actions of the transitions of a side."""
+        states = self._states(side)
+        return jnp.asarray(states), jnp.asarray(self.action[states])
+
+    def trajectories(self, side: Side) -> list[Trajectory]:
         """Return the rows of a side."""
-        return self.expert if rows is case.expert else self.generator
+        ends = np.cumsum(self.lengths[side])[:-1]
+        return [
+            Trajectory(*map(jnp.asarray, (own, self.action[own], own)))
+            for own in np.split(self._states(side), ends)
+        ]
+
+    @property
+    def every(self) -> tuple[Any, Any]:
+        """(N,) states and (N,) actions of all there are: what is said of each row alone is asked in one shape."""
+        return jnp.asarray(np.arange(len(self.action))), jnp.asarray(self.action)
+
+    def of_rows(self, values: Any, side: Side) -> Array:
+        """(n,) the entries of (N,) values, or of an (N, A) table, at the transitions of a side."""
+        states, found = self._states(side), np.asarray(values)
+        taken: Array = found[states] if found.ndim == 1 else found[states, self.action[states]]
+        return taken
+
+    def _states(self, side: Side) -> Array:
+        expert, generator = self.lengths["expert"].sum(), self.lengths["generator"].sum()
+        return np.arange(expert) if side == "expert" else expert + np.arange(generator)
 
     @property
     def problem(self) -> DDCProblem:
@@ -67,6 +114,12 @@ class Tables(NamedTuple):
         return jnp.asarray(np.zeros(self.features.shape[0], dtype=self.features.dtype))
 
 
+def side_of(case: Case, rows: Rows) -> Side:
+    """Return whose rows these are."""
+    return "expert" if rows is case.expert else "generator"
+
+
+@once_a_case
 def tables(case: Case) -> Tables:
     """Lay a case out: first the expert's steps, then the generator's."""
     sides = (case.expert.steps, case.generator.steps)
@@ -90,35 +143,15 @@ def tables(case: Case) -> Tables:
     weights[: size + 1] = -np.append(case.theta, case.b)
     policy = np.zeros((states, actions), dtype=phi.dtype)
     policy[:count] = _policy(case)[state][:, :actions]
-    lengths = np.concatenate([mask.sum(axis=1) for mask in masks])
-    rows = [
-        Trajectory(*map(jnp.asarray, (own, action[own], own)))
-        for own in np.split(np.arange(count), np.cumsum(lengths)[:-1])
-    ]
-    expert = len(case.expert)
+    expert, generator = (mask.sum(axis=1) for mask in masks)
     return Tables(
         jnp.asarray(features),
         jnp.asarray(weights),
         jnp.asarray(policy),
-        rows[:expert],
-        rows[expert:],
+        np.pad(action, (0, states - count)),
+        {"expert": expert, "generator": generator},
         size,
     )
-
-
-def batch(side: list[Trajectory]) -> tuple[Any, Any]:
-    """(n,) states and (n,) actions of the transitions of a side."""
-    return tuple(
-        jnp.asarray(np.concatenate([np.asarray(getattr(row, name)) for row in side]))
-        for name in ("states", "actions")
-    )
-
-
-def of_batch(table: Any, side: list[Trajectory]) -> Array:
-    """(n,) entries of an (N, A) table at the transitions of a side."""
-    states, actions = batch(side)
-    found: Array = np.asarray(table)[np.asarray(states), np.asarray(actions)]
-    return found
 
 
 def _room(count: int, least: int) -> int:
@@ -153,6 +186,14 @@ def recorded_gradients() -> Iterator[list[Any]]:
     optimiser = optax.GradientTransformation(lambda params: optax.EmptyState(), keep)
     with mock.patch.object(optax, "adam", return_value=optimiser):
         yield found
+
+
+class SeenEnough(Exception):  # noqa: N818  (no error: a way out of a fit)
+    """What was asked for has been seen, and may be handed over; the rest of the fit would only take time."""
+
+    def __init__(self, value: Any = None) -> None:
+        super().__init__()
+        self.value = value
 
 
 def versions() -> Mapping[str, str]:

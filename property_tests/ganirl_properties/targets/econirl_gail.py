@@ -25,7 +25,7 @@ from econirl.estimation.adversarial.discriminator import LinearDiscriminator, Ta
 
 from ganirl import Case, Conventions, Gradient, Rows
 
-from .econirl_cases import Array, Tables, batch, of_batch, tables, versions
+from .econirl_cases import Array, Tables, once_a_case, side_of, tables, versions
 from .gail import DEPARTURES
 
 # A power of two, so that dividing by it is exact.
@@ -58,12 +58,12 @@ class EconirlGAIL:
     def discriminator_logit(self, case: Case, rows: Rows) -> Any:
         """(n,) logits, high for the expert."""
         given = tables(case)
-        return self.make(given).forward(*batch(given.side(case, rows)))
+        return given.of_rows(self.make(given).forward(*given.every), side_of(case, rows))
 
     def discriminator_probability(self, case: Case, rows: Rows) -> Any:
         """(n,) D, the probability of the expert."""
         given = tables(case)
-        return self.make(given).probability(*batch(given.side(case, rows)))
+        return given.of_rows(self.make(given).probability(*given.every), side_of(case, rows))
 
     def discriminator_gradient(self, case: Case) -> Gradient:
         """∂L/∂θ and ∂L/∂b by which `update` moved the parameters."""
@@ -73,7 +73,7 @@ class EconirlGAIL:
     def generator_reward(self, case: Case, rows: Rows) -> Any:
         """(n,) what soft value iteration is fed for these states and actions."""
         given = tables(case)
-        return of_batch(self.make(given).get_reward_matrix("gail"), given.side(case, rows))
+        return given.of_rows(self.make(given).get_reward_matrix("gail"), side_of(case, rows))
 
     def make(self, given: Tables) -> Any:
         """Return a discriminator whose logits are those of the case."""
@@ -87,10 +87,12 @@ class EconirlGAIL:
         found: Array = np.einsum("sa,sak->k", np.asarray(discriminator.logits), np.asarray(given.features))
         return found
 
+    @once_a_case
     def _updated(self, case: Case) -> tuple[float, Array]:
         given = tables(case)
         discriminator = self.make(given)
-        loss = discriminator.update(*batch(given.expert), *batch(given.generator), learning_rate=_STEP)
+        sides = (*given.batch("expert"), *given.batch("generator"))
+        loss = discriminator.update(*sides, learning_rate=_STEP)
         # Parameters rise with −θ and −b, and were moved against the gradient: the signs cancel.
         return float(loss), self.moved(discriminator, given) / _STEP
 

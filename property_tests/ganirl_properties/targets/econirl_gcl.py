@@ -11,13 +11,15 @@ What was read in the source of econirl 0.1.1 (contrib/gcl.py, preferences/neural
 - c is a ``NeuralCostFunction``: embeddings of state and action, and a network. Here the embedding of a state is
   its features, and the network has no hidden layer and the weights θ.
 
-The estimator runs for two iterations, with a sampler that returns the case's rows and a solver that returns the
-case's policy; its first iteration is always played with a uniform policy, the second one is read.
+The estimator begins its first round, with a sampler that returns the case's rows and with the case's policy for the
+uniform one that every first round is played with. Where it would solve for the next policy, its gradient has been
+seen, and it is left.
 """
 
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -30,11 +32,11 @@ from econirl.preferences.neural_cost import NeuralCostFunction
 
 from ganirl import Case, Conventions, Rows
 
-from .econirl_cases import Tables, recorded_gradients, tables, versions
+from .econirl_cases import SeenEnough, Tables, recorded_gradients, side_of, tables, versions
 
 
 class _OnCase(GCLEstimator):  # type: ignore[misc]  # the library has no stubs here, so that its class is Any
-    """The estimator, with a case's rows for what it samples and a case's policy for what it solves."""
+    """The estimator, with a case's rows for what it samples and a case's policy for the one that it begins with."""
 
     given: Tables
 
@@ -42,10 +44,13 @@ class _OnCase(GCLEstimator):  # type: ignore[misc]  # the library has no stubs h
         return linear_cost(self.given)
 
     def _sample_trajectories(self, **_: Any) -> Any:
-        return self.given.generator
+        return self.given.trajectories("generator")
 
-    def _update_policy(self, *_: Any) -> tuple[Any, Any, bool]:
-        return self.given.nothing, self.given.policy, True
+    def _compute_importance_weights(self, cost: Any, _: Any, trajectories: Any) -> Any:
+        return super()._compute_importance_weights(cost, self.given.policy, trajectories)
+
+    def _update_policy(self, *_: Any) -> Any:
+        raise SeenEnough
 
 
 class EconirlGCL:
@@ -63,18 +68,19 @@ class EconirlGCL:
         """(n,) Σ_t log π(a_t|s_t)."""
         given = tables(case)
         log_prob = GCLEstimator()._compute_trajectory_log_prob
-        return np.array([log_prob(given.policy, row) for row in given.side(case, rows)])
+        return np.array([log_prob(given.policy, row) for row in given.trajectories(side_of(case, rows))])
 
     def irl_gradient(self, case: Case) -> Any:
         """(d,) what of E_p[c] − Σ w c reached the optimiser for the network's weights: nothing is 0."""
         given = tables(case)
-        estimator = _OnCase(GCLConfig(max_iterations=2, convergence_tol=0.0, importance_clipping=math.inf))
+        estimator = _OnCase(GCLConfig(importance_clipping=math.inf))
         estimator.given = given
-        with recorded_gradients() as gradients:
-            estimator._optimize(Panel(given.expert), None, given.problem, given.still)
-        if gradients[1] is None:
+        with recorded_gradients() as gradients, suppress(SeenEnough):
+            estimator._optimize(Panel(given.trajectories("expert")), None, given.problem, given.still)
+        (gradient,) = gradients
+        if gradient is None:
             return np.zeros(len(case.theta))
-        return np.asarray(gradients[1].mlp.layers[0].weight)[0, : len(case.theta)]
+        return np.asarray(gradient.mlp.layers[0].weight)[0, : len(case.theta)]
 
 
 def linear_cost(given: Tables) -> NeuralCostFunction:

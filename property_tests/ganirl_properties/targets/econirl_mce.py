@@ -19,7 +19,7 @@ Nothing is fitted: the optimiser is handed a stand-in that keeps the objective a
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 import jax.numpy as jnp
@@ -32,7 +32,7 @@ from econirl.preferences.action_reward import ActionDependentReward
 
 from ganirl import Case, Conventions, ProcessConventions
 
-from .econirl_cases import Array, versions
+from .econirl_cases import Array, SeenEnough, once_a_case, versions
 
 # JAX compiles every operation anew for every shape: of θ there is one.
 _FEATURES = 8
@@ -99,6 +99,7 @@ class EconirlMCE:
         )
         return np.asarray(_steps(case) * np.asarray(found))
 
+    @once_a_case
     def _solved(self, case: Case) -> tuple[Any, Any]:
         process = case.mdp
         problem = DDCProblem(
@@ -162,12 +163,14 @@ class EconirlDiscountedMCE:
         """(d,) its gradient, as the optimiser is handed it, in −w."""
         return -np.asarray(self._objective(case)[1])[: len(case.theta)]
 
+    @once_a_case
     def _solved(self, case: Case) -> tuple[Any, Any]:
         operator = SoftBellmanOperator(_endless(case), _live(case))
         reward = rewards_of(case.mdp.action_features).compute(weights_of(case))
         values, policy, _ = self.estimator._soft_value_iteration(operator, reward)
         return values, policy
 
+    @once_a_case
     def _objective(self, case: Case) -> tuple[Any, Any]:
         with mock.patch.object(jaxopt, "LBFGS", _Evaluated), mock.patch.object(jaxopt, "LBFGSB", _Evaluated):
             try:
@@ -178,17 +181,9 @@ class EconirlDiscountedMCE:
                     _live(case),
                     initial_params=weights_of(case),
                 )
-            except _AtStart as seen:
-                return seen.value
+            except SeenEnough as seen:
+                return cast(tuple[Any, Any], seen.value)
         raise RuntimeError("econirl no longer minimises by jaxopt.LBFGS")
-
-
-class _AtStart(Exception):  # noqa: N818  (no error: a way out of a fit)
-    """What an objective is at the point where a fit would have started."""
-
-    def __init__(self, value: tuple[Any, Any]) -> None:
-        super().__init__()
-        self.value = value
 
 
 class _Evaluated:
@@ -198,10 +193,10 @@ class _Evaluated:
         self.fun = fun
 
     def init_state(self, start: Any, *_: Any, **__: Any) -> Any:
-        raise _AtStart(self.fun(start))
+        raise SeenEnough(self.fun(start))
 
     def run(self, start: Any, *_: Any, **__: Any) -> Any:
-        raise _AtStart(self.fun(start))
+        raise SeenEnough(self.fun(start))
 
 
 def panel_of(case: Case) -> Panel:
