@@ -161,6 +161,23 @@ def test_something_right_that_is_failed_fails_the_run(
     assert document["right"]["variants"][0]["alarms"][0]["data"] == "0102"
 
 
+def test_each_seed_is_on_the_disk_before_the_next_one_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    judge = measure.judge
+
+    def broken(**options: Any) -> Any:
+        yield from judge(**{**options, "seeds": (4,)})
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(measure, "judge", broken)
+    assert run([*SMALL, "--seeds", "4,5", "--output", str(tmp_path)]) == 3
+    capsys.readouterr()
+    document = json.loads((tmp_path / "power.json").read_text(encoding="utf-8"))
+    PowerDocument.model_validate(document)
+    assert document["run"]["seeds"] == [4]
+
+
 def test_ctrl_c_keeps_what_was_done(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

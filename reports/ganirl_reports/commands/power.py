@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -25,7 +25,7 @@ from .report import prepared_folder
 if TYPE_CHECKING:
     from ganirl_properties.power.alarms import Alarms
     from ganirl_properties.power.measure import Judged
-    from ganirl_reports.power.measured import Measured
+    from ganirl_reports.power.measured import Measured, PowerRun
 
 Bar = Callable[[int, int, str], None]
 
@@ -49,7 +49,7 @@ Exit codes:
   130  interrupted; what was done is saved
 """
 # For each seed; about a minute.
-CASES = 2000
+CASES = 2400
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,11 @@ def power(
         if find_spec("matplotlib") is None:
             raise click.UsageError("the figure needs matplotlib: pip install 'ganirl[figures]'")
         prepared_folder(output)
-    measured = _measure(wanted)
-    failure = _written(measured, output)
+    measured, failure = None, None
+    for measured in _measured(wanted):
+        # What is done is on the disk, however the next seed ends.
+        failure = _written(measured, output)
+    assert measured is not None
     _print(measured, form, output if failure is None else None)
     if failure is not None:
         raise click.UsageError(f"the report could not be written to {output}: {failure.strerror or failure}")
@@ -145,43 +148,60 @@ def _seeds(text: str) -> tuple[int, ...]:
     return found
 
 
-def _measure(wanted: Wanted) -> Measured:
-    from ganirl import __version__
+def _measured(wanted: Wanted) -> Iterator[Measured]:
+    """Yield what is known after every seed, and at last all of it; Ctrl-C ends what runs, and what would come after."""
+    from ganirl_properties.power.alarms import false_alarms
     from ganirl_properties.power.catalogue import chosen
     from ganirl_properties.power.measure import judge
     from ganirl_properties.power.outcome import power_of
-    from ganirl_properties.search import PROFILES as CASES_OF
-    from ganirl_reports.power.measured import Measured, PowerRun
+    from ganirl_reports.power.measured import Measured
 
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     planned = len(chosen(wanted.only))
     found: list[Judged] = []
     alarms: Alarms | None = None
     interrupted = False
+
+    def so_far() -> Measured:
+        power = power_of(found, profile=wanted.profile, seeds=wanted.seeds, planned=planned, alarms=alarms)
+        seconds = round(time.perf_counter() - clock, 3)
+        return Measured(power, _run(wanted, started, seconds, interrupted=interrupted))
+
     with progress_bar("wrong formulas") as bar:
         try:
-            # First, as too few cases are refused before anything has been waited for.
             if wanted.cases:
-                alarms = _alarms(wanted, bar)
+                false_alarms(
+                    cases=wanted.cases, seeds=()
+                )  # too few are refused before anything is waited for
             for each in judge(profile=wanted.profile, seeds=wanted.seeds, only=wanted.only, jobs=wanted.jobs):
                 found.append(each)
                 if bar is not None:
                     bar(len(found), planned * len(wanted.seeds), f"seed {each.seed} {each.caught.id}")
+                if len(found) % planned == 0:
+                    yield so_far()
+            if wanted.cases:
+                alarms = _alarms(wanted, bar)
         except KeyboardInterrupt:
             interrupted = True
-    run = PowerRun(
+    yield so_far()
+
+
+def _run(wanted: Wanted, started: str, seconds: float, *, interrupted: bool) -> PowerRun:
+    from ganirl import __version__
+    from ganirl_properties.search import PROFILES as CASES_OF
+    from ganirl_reports.power.measured import PowerRun
+
+    return PowerRun(
         ganirl=__version__,
         cases_per_setting=CASES_OF[wanted.profile],
         only=wanted.only,
         alarm_cases=wanted.cases,
         jobs=wanted.jobs,
         started=started,
-        seconds=round(time.perf_counter() - clock, 3),
+        seconds=seconds,
         versions=_versions(),
         interrupted=interrupted,
     )
-    result = power_of(found, profile=wanted.profile, seeds=wanted.seeds, planned=planned, alarms=alarms)
-    return Measured(result, run)
 
 
 def _alarms(wanted: Wanted, bar: Bar | None) -> Alarms:
