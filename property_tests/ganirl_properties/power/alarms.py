@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 
 import numpy as np
 
@@ -105,16 +105,19 @@ def false_alarms(
     seeds: Sequence[int],
     only: Sequence[str] | None = None,
     jobs: int = 1,
+    grids: bool = True,
     progress: Progress | None = None,
 ) -> Alarms:
     """Judge every right variant by every check.
 
     Parameters
     ----------
-    cases : of each seed, split evenly over variants, their formats and the settings of their checks
+    cases : of each seed, split evenly over variants, their formats and the settings of their checks; those of NumPy get
+        sixteen times as many as those of other frameworks
     seeds : of the search
     only : patterns of ids; all by default
     jobs : processes
+    grids : whether checks that make their own cases, tails and grids of ℓ, are run as well: once, as no seed moves them
     progress : called after each group of variants
 
     Raises
@@ -122,31 +125,43 @@ def false_alarms(
     UsageError
         If a pattern matches nothing, or there are fewer cases than variants.
     """
-    tasks = _tasks(_trials(_chosen(only), cases), tuple(seeds))
-    found: dict[tuple[str, str], list[_Outcome]] = {}
-    for done, outcomes in enumerate(_run(tasks, jobs), 1):
-        for outcome in outcomes:
-            found.setdefault((outcome.id, outcome.dtype), []).append(outcome)
+    chosen = _chosen(only)
+    tasks = [
+        task
+        for turn, seed in enumerate(seeds)
+        for task in _tasks(_trials(chosen, cases, turn), seed, grids=grids and turn == 0)
+    ]
+    found: list[_Judged] = []
+    for judged_task in _run(tasks, jobs):
+        found.append(judged_task)
         if progress is not None:
-            task = tasks[done - 1]
-            progress(done, len(tasks), f"seed {task.seed}, {task.dtype}: {', '.join(task.ids)}")
-    of_id = {variant.id: variant for variant in right_variants()}
+            task = judged_task.task
+            progress(len(found), len(tasks), f"seed {task.seed}, {task.dtype}: {', '.join(task.ids)}")
     return Alarms(
-        tuple(
-            Variant(
-                id=name,
-                title=of_id[name].title,
-                framework=of_id[name].framework,
-                dtype=dtype,
-                cases=sum(outcome.cases for outcome in outcomes),
-                alarms=tuple(alarm for outcome in outcomes for alarm in outcome.alarms),
-            )
-            for (name, dtype), outcomes in found.items()
-        ),
+        tuple(_summed(found)),
         tuple(seeds),
-        sum(outcome.drawn for outcomes in found.values() for outcome in outcomes),
-        sum(outcome.seconds for outcomes in found.values() for outcome in outcomes),
+        sum(each.drawn for each in found),
+        sum(each.seconds for each in found),
     )
+
+
+def _summed(found: Sequence[_Judged]) -> Iterator[Variant]:
+    """Each variant and format over all seeds."""
+    outcomes: dict[tuple[str, str], list[_Outcome]] = {}
+    for each in found:
+        for outcome in each.outcomes:
+            outcomes.setdefault((outcome.id, each.task.dtype), []).append(outcome)
+    for variant in right_variants():
+        for dtype in variant.formats:
+            if of_it := outcomes.get((variant.id, dtype)):
+                yield Variant(
+                    id=variant.id,
+                    title=variant.title,
+                    framework=variant.framework,
+                    dtype=dtype,
+                    cases=sum(outcome.cases for outcome in of_it),
+                    alarms=tuple(alarm for outcome in of_it for alarm in outcome.alarms),
+                )
 
 
 def replayed(variant: RightVariant, dtype: str, alarm: Alarm) -> Iterator[str]:
@@ -189,11 +204,20 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Outcome:
+    """What became of one variant in one task."""
+
     id: str
-    dtype: str
     cases: int
-    drawn: int
     alarms: tuple[Alarm, ...]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What became of a task: its variants, the cases that were drawn for it, and seconds of a processor."""
+
+    task: _Task
+    outcomes: tuple[_Outcome, ...]
+    drawn: int
     seconds: float
 
 
@@ -207,15 +231,34 @@ def _chosen(only: Sequence[str] | None) -> tuple[RightVariant, ...]:
     return tuple(each for each in everything if any(fnmatchcase(each.id, pattern) for pattern in only))
 
 
-def _trials(variants: Sequence[RightVariant], cases: int) -> list[_Trial]:
-    pairs = [(variant, dtype) for variant in variants for dtype in variant.formats]
-    if cases < len(pairs):
-        raise UsageError(f"{cases} cases are too few: there are {len(pairs)} variants and formats")
+def _trials(variants: Sequence[RightVariant], cases: int, turn: int) -> list[_Trial]:
+    pairs = [(variant, dtype) for variant in variants for dtype in _formats(variant, turn)]
+    if cases < _NUMPY_SHARE * len(pairs):
+        raise UsageError(
+            f"{cases} cases are too few: there are {len(pairs)} variants and formats, and at least "
+            f"{_NUMPY_SHARE * len(pairs)} cases are needed"
+        )
+    weights = [_NUMPY_SHARE if variant.framework == "numpy" else 1 for variant, _ in pairs]
     found = []
-    for (variant, dtype), share in zip(pairs, _split(cases, len(pairs)), strict=True):
+    for (variant, dtype), share in zip(pairs, _shares(cases, weights), strict=True):
         settings = _settings(variant, dtype)
         found.append(_Trial(variant, dtype, tuple(zip(settings, _split(share, len(settings)), strict=True))))
     return found
+
+
+def _formats(variant: RightVariant, turn: int) -> tuple[str, ...]:
+    """All of them; of what goes through the whole search, which takes longest, one after the other by seed."""
+    return variant.formats if variant.declared else (variant.formats[turn % len(variant.formats)],)
+
+
+# A case costs other frameworks about as many times as much.
+_NUMPY_SHARE = 16
+
+
+def _shares(total: int, weights: Sequence[int]) -> list[int]:
+    """Whole numbers as good as proportional to weights, that sum to a total."""
+    ends = [total * end // sum(weights) for end in accumulate(weights)]
+    return [end - begin for begin, end in pairwise([0, *ends])]
 
 
 def _split(total: int, parts: int) -> list[int]:
@@ -243,7 +286,7 @@ def _checks(implementation: Implementation, dtype: str) -> tuple[Check, ...]:
     )
 
 
-def _tasks(trials: Sequence[_Trial], seeds: tuple[int, ...]) -> list[_Task]:
+def _tasks(trials: Sequence[_Trial], seed: int, *, grids: bool) -> list[_Task]:
     groups: dict[object, list[_Trial]] = {}
     for trial in trials:
         of = trial.variant
@@ -255,14 +298,13 @@ def _tasks(trials: Sequence[_Trial], seeds: tuple[int, ...]) -> list[_Task]:
             group[0].dtype,
             tuple(trial.counts for trial in group),
             seed,
-            grids=seed == seeds[0],
+            grids,
         )
-        for seed in seeds
         for group in groups.values()
     ]
 
 
-def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[list[_Outcome]]:
+def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[_Judged]:
     if jobs == 1:
         yield from map(_judged, tasks)
         return
@@ -278,13 +320,16 @@ def _search(implementation: Implementation, framework: str, dtype: str, cases: i
     return Search(implementation, load_framework(framework), PRECISIONS[dtype], "cpu", cases, seed)
 
 
-def _judged(task: _Task) -> list[_Outcome]:
+def _judged(task: _Task) -> _Judged:
+    started = time.process_time()
     of_id = {variant.id: variant for variant in right_variants()}
     variants = [of_id[name] for name in task.ids]
     with load_framework(variants[0].framework).arithmetic(), np.errstate(all="ignore"):
         if variants[0].declared:
-            return _together(variants, task)
-        return [_by_verdict(variants[0], task)]
+            outcomes, drawn = _together(variants, task)
+        else:
+            outcomes, drawn = _by_verdict(variants[0], task)
+    return _Judged(task, tuple(outcomes), drawn, time.process_time() - started)
 
 
 @dataclass
@@ -298,7 +343,6 @@ class _Judge:
     checks: tuple[Check, ...] = field(init=False)
     cases: int = 0
     alarms: list[Alarm] = field(default_factory=list)
-    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.implementation = self.variant.implementation()
@@ -306,20 +350,17 @@ class _Judge:
 
     def look(self, checks: Iterable[Check], seed: int, data: bytes | None, shown: SharedView) -> None:
         """Run checks on a case."""
-        started = time.process_time()
         view = shown.of(self.implementation)
         for check in checks:
             for said in islice(_said_of(check, view), 1):
                 self.alarms.append(Alarm(check.claim, check.name, seed, data, said))
-        self.seconds += time.process_time() - started
 
 
-def _together(variants: Sequence[RightVariant], task: _Task) -> list[_Outcome]:
+def _together(variants: Sequence[RightVariant], task: _Task) -> tuple[list[_Outcome], int]:
     judges = [
         _Judge(variant, task.dtype, dict(counts))
         for variant, counts in zip(variants, task.counts, strict=True)
     ]
-    started = time.process_time()
     drawn = 0
     for setting in SETTINGS:
         most = max(judge.counts.get(setting, 0) for judge in judges)
@@ -335,19 +376,7 @@ def _together(variants: Sequence[RightVariant], task: _Task) -> list[_Outcome]:
                     )
     if task.grids:
         _grids(judges, task)
-    spent = time.process_time() - started
-    together = spent - sum(judge.seconds for judge in judges)
-    return [
-        _Outcome(
-            judge.variant.id,
-            task.dtype,
-            judge.cases,
-            drawn if judge is judges[0] else 0,
-            tuple(judge.alarms),
-            judge.seconds + (together if judge is judges[0] else 0.0),
-        )
-        for judge in judges
-    ]
+    return [_Outcome(judge.variant.id, judge.cases, tuple(judge.alarms)) for judge in judges], drawn
 
 
 def _grids(judges: Sequence[_Judge], task: _Task) -> None:
@@ -382,9 +411,8 @@ def _said_of(check: Check, view: View) -> Iterator[str]:
 # --- what is right up to a convention that was not declared ----------------------------------------------------
 
 
-def _by_verdict(variant: RightVariant, task: _Task) -> _Outcome:
+def _by_verdict(variant: RightVariant, task: _Task) -> tuple[list[_Outcome], int]:
     (counts,) = task.counts
-    started = time.process_time()
     implementation = variant.implementation()
     each = max(count for _, count in counts)
     search = _search(implementation, variant.framework, task.dtype, each, task.seed)
@@ -401,7 +429,7 @@ def _by_verdict(variant: RightVariant, task: _Task) -> _Outcome:
         if finding.error or (finding.violated and claim not in mended)
     ]
     cases = each * len(counts)
-    return _Outcome(variant.id, task.dtype, cases, cases, tuple(alarms), time.process_time() - started)
+    return [_Outcome(variant.id, cases, tuple(alarms))], cases
 
 
 def _alarm_of(finding: Finding, seed: int) -> Alarm:

@@ -16,6 +16,7 @@ _MODULES = (
     ("numpy_conventions", "numpy"),
     ("numpy_forms", "numpy"),
     ("numpy_generators", "numpy"),
+    ("tabular", "numpy"),
     ("torch_losses", "torch"),
     ("torch_densities", "torch"),
     ("torch_generators", "torch"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -102,18 +101,6 @@ class _BothSumsOverTwo(LossOfLogits):
         return (bce(expert, 1.0, reduction="sum") + bce(generator, 0.0, reduction="sum")) / 2
 
 
-@SHELF.right("torch-twice-the-loss", "Twice both means, undeclared", _FACTOR, declared=False)
-class _TwiceTheLoss(LossOfLogits):
-    def loss_of(self, expert: Tensor, generator: Tensor) -> Any:
-        return 2 * (bce(expert, 1.0) + bce(generator, 0.0))
-
-
-@SHELF.right("torch-logarithms-to-base-two", "Losses in bits, undeclared", _FACTOR, declared=False)
-class _BaseTwo(LossOfLogits):
-    def loss_of(self, expert: Tensor, generator: Tensor) -> Any:
-        return -(F.logsigmoid(expert).mean() + F.logsigmoid(-generator).mean()) / math.log(2)
-
-
 @SHELF.right(
     "torch-sum-reduction",
     "All rows added, undeclared",
@@ -178,9 +165,11 @@ class _LogaddexpForm(Library):
 @SHELF.right(
     "torch-two-class-softmax",
     "Cross-entropy of two classes with logits 0 and ℓ",
-    "softmax(0, ℓ)₁ = e^ℓ/(1 + e^ℓ) = σ(ℓ).",
+    "softmax(0, ℓ)₁ = e^ℓ/(1 + e^ℓ) = σ(ℓ); its tails are those of any binary cross-entropy, as declared.",
 )
 class _TwoClassSoftmax(LossOfLogits):
+    conventions = replace(COMPUTED, loss_form="bce")
+
     def loss_of(self, expert: Tensor, generator: Tensor) -> Any:
         losses = []
         for logits, label in ((expert, 1), (generator, 0)):

@@ -1,13 +1,11 @@
-"""Implementations written by hand, as a library's author would write them: wrong ones, and right but odd ones."""
+"""Wrong implementations written by hand, as a library's author would write them; right ones are shipped."""
 
-from . import odd, wrong_densities, wrong_generators, wrong_in_numpy, wrong_losses, wrong_numerics
-from .library import ODD, WRONG, Planted
+from . import wrong_densities, wrong_generators, wrong_in_numpy, wrong_losses, wrong_numerics
+from .library import WRONG, Planted
 
 __all__ = [
-    "ODD",
     "WRONG",
     "Planted",
-    "odd",
     "wrong_densities",
     "wrong_generators",
     "wrong_in_numpy",

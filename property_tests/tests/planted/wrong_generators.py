@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
-from .library import Library, wrong
+from .library import CreditOfSteps, Library, wrong
 
 
 class _RewardOfLogit(Library):
@@ -77,40 +77,26 @@ class NormalisedAdvantage(Library):
         return -(self.log_q(case, rows) * advantage).mean()
 
 
-class _StepByStep(Library):
-    """Each step's log π with rewards of its own; b is a baseline and left out."""
-
-    def policy_loss(self, case: Any) -> Tensor:
-        rows = case.generator
-        mask = rows.steps.mask.to(case.theta.dtype)
-        log_pi = F.log_softmax(case.policy_logits, dim=1)[rows.steps.state, rows.steps.action] * mask
-        rewards = (-(rows.steps.features @ case.theta) - log_pi).detach() * mask
-        return -(log_pi * self.credit(rewards, mask)).sum(dim=1).mean()
-
-    def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
-        raise NotImplementedError
-
-
 @wrong("E3", diagnosis=None)
-class RewardsOfThePast(_StepByStep):
+class RewardsOfThePast(CreditOfSteps):
     def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
         return rewards.cumsum(dim=1)
 
 
 @wrong("E3", diagnosis=None)
-class RewardsFromTheNextStepOn(_StepByStep):
+class RewardsFromTheNextStepOn(CreditOfSteps):
     def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
         return rewards.flip(1).cumsum(dim=1).flip(1) - rewards
 
 
 @wrong("E3", diagnosis=None)
-class RewardOfTheStepAlone(_StepByStep):
+class RewardOfTheStepAlone(CreditOfSteps):
     def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
         return rewards
 
 
 @wrong("E3", diagnosis=None)
-class BaselineOfTheActionTaken(_StepByStep):
+class BaselineOfTheActionTaken(CreditOfSteps):
     """The mean of rewards to go at each length of what is left, which knows whether the action ended it."""
 
     def credit(self, rewards: Tensor, mask: Tensor) -> Tensor:
@@ -141,7 +127,7 @@ class MaskForgottenByThePolicy(Library):
 
 
 @wrong("E3", diagnosis="policy-reward-log-z-per-step")
-class OnceAStepB(_StepByStep):
+class OnceAStepB(CreditOfSteps):
     """b enters the reward of every step: an episode that lasts is charged more often."""
 
     def policy_loss(self, case: Any) -> Tensor:

@@ -9,34 +9,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .library import Library, wrong
-
-
-class _TwoLogits(Library):
-    def discriminator_loss(self, case: Any) -> Tensor:
-        return self.loss_of(
-            self.discriminator_logit(case, case.expert), self.discriminator_logit(case, case.generator)
-        )
-
-    def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
-        raise NotImplementedError
+from .library import Library, LossOfLogits, wrong
 
 
 @wrong("B1", "C1", diagnosis="labels-swapped")
-class LabelsSwapped(_TwoLogits):
+class LabelsSwapped(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         expert_loss = F.binary_cross_entropy_with_logits(expert, torch.zeros_like(expert))
         return expert_loss + F.binary_cross_entropy_with_logits(generator, torch.ones_like(generator))
 
 
 @wrong("B1", "C1", diagnosis="expert-term-only")
-class ExpertTermOnly(_TwoLogits):
+class ExpertTermOnly(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         return -F.logsigmoid(expert).mean()
 
 
 @wrong("B1", "C1", diagnosis="generator-term-only")
-class GeneratorTermOnly(_TwoLogits):
+class GeneratorTermOnly(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         return -F.logsigmoid(-generator).mean()
 
@@ -56,27 +46,27 @@ class EquationEight(Library):
 
 
 @wrong("B1", "C1", diagnosis="label-smoothing")
-class SmoothedLabels(_TwoLogits):
+class SmoothedLabels(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         expert_loss = F.binary_cross_entropy_with_logits(expert, torch.full_like(expert, 0.9))
         return expert_loss + F.binary_cross_entropy_with_logits(generator, torch.zeros_like(generator))
 
 
 @wrong("B1", diagnosis="log-with-epsilon")
-class LogWithEpsilon(_TwoLogits):
+class LogWithEpsilon(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         d_expert, d_generator = torch.sigmoid(expert), torch.sigmoid(generator)
         return -torch.log(d_expert + 1e-6).mean() - torch.log(1 - d_generator + 1e-6).mean()
 
 
 @wrong("B1", "C1", diagnosis="least-squares")
-class LeastSquares(_TwoLogits):
+class LeastSquares(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         return (torch.sigmoid(expert) - 1).square().mean() + torch.sigmoid(generator).square().mean()
 
 
 @wrong("B1", "C1", diagnosis="wasserstein")
-class Wasserstein(_TwoLogits):
+class Wasserstein(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         return generator.mean() - expert.mean()
 
@@ -160,7 +150,7 @@ class WeightDecayInTheLoss(Library):
 
 
 @wrong("B1", "S2", diagnosis="batches-zipped")
-class ZippedToTheShorterBatch(_TwoLogits):
+class ZippedToTheShorterBatch(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         pairs = list(zip(expert, generator, strict=False))
         return sum((F.softplus(-e) + F.softplus(g) for e, g in pairs), expert.new_zeros(())) / len(pairs)

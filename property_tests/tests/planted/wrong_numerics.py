@@ -10,12 +10,11 @@ from torch.nn import functional as F
 
 from ganirl import Conventions
 
-from .library import Library, wrong
-from .wrong_losses import _TwoLogits
+from .library import Library, LossOfLogits, wrong
 
 
 @wrong("N1", diagnosis="log-of-sigmoid", dtype="float32")
-class LogOfSigmoid(_TwoLogits):
+class LogOfSigmoid(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         return -torch.log(torch.sigmoid(expert)).mean() - torch.log(1 - torch.sigmoid(generator)).mean()
 
@@ -26,7 +25,7 @@ class LogOfSigmoidInFloat64(LogOfSigmoid):
 
 
 @wrong("N1", "N2", diagnosis="probability-clamped-1e-7", dtype="float32")
-class ProbabilityClamped(_TwoLogits):
+class ProbabilityClamped(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         d_expert = torch.sigmoid(expert).clamp(1e-7, 1 - 1e-7)
         d_generator = torch.sigmoid(generator).clamp(1e-7, 1 - 1e-7)
@@ -34,7 +33,7 @@ class ProbabilityClamped(_TwoLogits):
 
 
 @wrong("N1", "N2", diagnosis="bce-on-probabilities", dtype="float32")
-class CrossEntropyOfProbabilities(_TwoLogits):
+class CrossEntropyOfProbabilities(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         expert_loss = F.binary_cross_entropy(torch.sigmoid(expert), torch.ones_like(expert))
         return expert_loss + F.binary_cross_entropy(torch.sigmoid(generator), torch.zeros_like(generator))
@@ -53,13 +52,13 @@ class RatioOfDensities(Library):
 
 
 @wrong("N1", diagnosis="log-one-plus-exp", dtype="float32")
-class LogOnePlusExp(_TwoLogits):
+class LogOnePlusExp(LossOfLogits):
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
         return torch.log(1 + torch.exp(-expert)).mean() + torch.log(1 + torch.exp(generator)).mean()
 
 
 @wrong("N1b", diagnosis="torch-softplus")
-class SoftplusDeclaredAsLogSigmoid(_TwoLogits):
+class SoftplusDeclaredAsLogSigmoid(LossOfLogits):
     conventions: ClassVar[Conventions] = Conventions(log_q="computed", loss_form="log_sigmoid")
 
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:

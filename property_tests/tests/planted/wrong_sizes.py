@@ -7,11 +7,10 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional as F
 
-from .library import Library
-from .wrong_losses import _TwoLogits
+from .library import Library, LossOfLogits
 
 
-class NoMoreThanSixteenRows(_TwoLogits):
+class NoMoreThanSixteenRows(LossOfLogits):
     """A minibatch of a size of its own."""
 
     def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
