@@ -8,8 +8,8 @@ them full mantissas; the search always does (MATH section 9: dyadic numbers woul
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +61,7 @@ def _decoded(choices: Choices, setting: Setting, precision: Precision, conventio
     elif setting in ("population", "converged"):
         case = _population(choices, precision, conventions, converged=setting == "converged")
     else:
-        case = _batch(choices, precision, conventions)
+        case = _batch(choices, precision, conventions, far=setting == "batch")
     return absorb_b(case) if conventions.log_z == "absent" else case
 
 
@@ -105,10 +105,41 @@ def _parameters(choices: Choices, dimension: int, precision: Precision) -> tuple
 _ROWS, _STEPS, _FURTHER_ACTIONS = (6, 24), (4, 10), (3, 5)
 
 
-def _batch(choices: Choices, precision: Precision, conventions: Conventions) -> Case:
+@dataclass(frozen=True)
+class _Kind:
+    """What a batch is drawn for; see `_kind`."""
+
+    rows: Literal["any", "one expert row", "one generator row", "repeated"]
+    level: Literal["plain", "near", "far"]
+
+
+# Six kinds after one another hold each of them, and the next six other pairs.
+_ROW_KINDS: tuple[Literal["any", "one expert row", "one generator row", "repeated"], ...] = (
+    *("any", "any", "any"),
+    *("one expert row", "one generator row", "repeated"),
+)
+_LEVELS: tuple[Literal["plain", "near", "far"], ...] = ("plain", "near", "far", "near", "plain", "plain")
+KINDS = len(_ROW_KINDS) * len(_LEVELS)
+
+
+def _kind(choices: Choices) -> _Kind:
+    """Read a kind, which the search deals out in turn: what few cases would hold by chance, some of any six do.
+
+    ``near``: a policy that is not sure, and b where one row has |ℓ| between 1e-3 and 1; ``far``: |ℓ| of 1e2 to 1e4;
+    ``repeated``: the expert's first row begins and ends either side.
+    """
+    turn, place = divmod(choices.below(KINDS), len(_ROW_KINDS))
+    return _Kind(_ROW_KINDS[place], _LEVELS[(place + turn) % len(_LEVELS)])
+
+
+def _batch(choices: Choices, precision: Precision, conventions: Conventions, *, far: bool) -> Case:
+    kind = _kind(choices)
     expert_rows, generator_rows = choices.size(*_ROWS), choices.size(*_ROWS)
     if conventions.equal_batches:
         generator_rows = expert_rows
+    else:
+        expert_rows = 1 if kind.rows == "one expert row" else expert_rows
+        generator_rows = 1 if kind.rows == "one generator row" else generator_rows
     dimension, states, actions = (
         1 + choices.below(3),
         1 + choices.below(3),
@@ -116,16 +147,42 @@ def _batch(choices: Choices, precision: Precision, conventions: Conventions) -> 
     )
     horizon = 1 if conventions.unit == "transition" else choices.size(*_STEPS)
     texture, b, theta = _parameters(choices, dimension, precision)
+    if kind.level == "far" and far:
+        theta = theta * 2.0 ** (5 + choices.below(5))
     sides = [_random_steps(choices, rows, horizon, states, actions) for rows in (expert_rows, generator_rows)]
+    if kind.rows == "repeated":
+        sides = [_repeating(side, sides[0]) for side in sides]
     weights = [1 + choices.indices(rows, 8) for rows in (expert_rows, generator_rows)]
-    logits = textured(choices.signed(states * actions, 1 / 16), texture, precision).reshape(states, actions)
+    unit = 1 / 64 if kind.level == "near" else 1 / 16
+    logits = textured(choices.signed(states * actions, unit), texture, precision).reshape(states, actions)
     table = choices.signed(states * actions * 2 * dimension, 1 / 32)
     features = textured(table, texture, precision).reshape(states, actions, 2, dimension)
     rows = [
         filled_rows(steps, features, logits, row_weights(weight, precision, conventions), precision)
         for steps, weight in zip(sides, weights, strict=True)
     ]
-    return Case(theta, b, logits, rows[0], rows[1], precision.name, conventions.unit)
+    case = Case(theta, b, logits, rows[0], rows[1], precision.name, conventions.unit)
+    return _near(choices, case, conventions) if kind.level == "near" else case
+
+
+def _repeating(steps: Steps, others: Steps) -> Steps:
+    """Return the steps with the first row of others as the first and the last one."""
+    rows = len(steps.mask)
+
+    def of(mine: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.concatenate([other[:1], mine[1:-1], other[:1]])[-rows:]
+
+    return Steps(*(of(getattr(steps, each.name), getattr(others, each.name)) for each in fields(Steps)))
+
+
+def _near(choices: Choices, case: Case, conventions: Conventions) -> Case:
+    """Return the case with b where some row's ℓ is between 1e-3 and 1, of either sign."""
+    sides = (case.expert, case.generator)
+    cost = np.concatenate([rows.features @ case.theta for rows in sides])
+    log_q = 0.0 if conventions.log_q == "absent" else np.concatenate([rows.log_q for rows in sides])
+    row, size = choices.below(len(cost)), choices.below(22)
+    logit = (1 - 2 * (size % 2)) * 2.0 ** (-(size // 2))
+    return replace(case, b=case.precision.round((-cost - log_q - conventions.log_q_constant)[row] - logit))
 
 
 def row_weights(counts: npt.NDArray[np.int64], precision: Precision, conventions: Conventions) -> Array:
@@ -342,9 +399,12 @@ def broken_rules(case: Case) -> tuple[str, ...]:
 def generic_bytes(
     rng: np.random.Generator, setting: Setting, precision: Precision, conventions: Conventions
 ) -> Iterator[bytes]:
-    """Yield random bytes whose cases break no rule of section 9, for ever."""
+    """Yield random bytes whose cases break no rule of section 9, for ever; the kinds of batches in turn."""
+    found = 0
     while True:
         data = rng.bytes(BYTES_PER_CASE)
+        if setting in ("batch", "optimum"):
+            data = bytes([found % KINDS]) + data[1:]
         case = case_from_bytes(data, setting, precision, conventions)
         if setting == "process":
             if not broken_rules_of_process(case, conventions.of_process):
@@ -353,3 +413,4 @@ def generic_bytes(
         one_size = conventions.equal_batches or setting == "matched"  # there, pooled means must not move b*
         if (one_size or len(case.expert) != len(case.generator)) and not broken_rules(case):
             yield data
+            found += 1

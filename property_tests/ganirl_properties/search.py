@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -215,7 +215,7 @@ class Search:
                 finding.unobserved.append(f"{' and '.join(stubs)} is still a stub" if stubs else said)
                 continue
             try:
-                with np.errstate(all="ignore"):  # what overflows is judged, not printed
+                with np.errstate(all="ignore"):
                     for data, view in self.suited(check):
                         self._look(check, data, view, finding)
             except NotObservedError as why:
@@ -260,6 +260,10 @@ class Search:
 
 def judged(check: Check, view: View) -> Iterator[Judgement | None]:
     """Run a check and judge its comparisons."""
-    comparisons: Iterable[Comparison] = check.run(view)
-    for comparison in comparisons:
+    comparisons = iter(check.run(view))
+    while True:
+        with np.errstate(all="ignore"):  # what overflows is judged, not printed
+            comparison = next(comparisons, None)
+        if comparison is None:
+            return
         yield judge(comparison, view.safety)

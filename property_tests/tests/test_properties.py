@@ -79,8 +79,9 @@ def test_sizes_beyond_those_of_every_day_are_drawn_too() -> None:
     for sizes, least, usual, most in ((rows, 1, 6, 24), (steps, 1, 4, 10), (actions, 2, 4, 6)):
         assert set(sizes) == set(range(least, most + 1))
         assert 0.75 < np.mean(np.array(sizes) <= usual) < 0.95
-    # No byte is missing in the largest of them: 225 is 24 rows, 213 is 10 steps, 209 is 6 actions, 2 three of the rest.
-    largest = bytes([225, 225, 2, 2, 209, 213]) + bytes(range(256)) * 6
+    # No byte is missing in the largest of them: 0 is a plain case, 225 is 24 rows, 213 is 10 steps, 209 is 6 actions,
+    # 2 three of the rest.
+    largest = bytes([0, 225, 225, 2, 2, 209, 213]) + bytes(range(256)) * 6
     assert len(bytes_read(largest, "batch", FLOAT64, conventions)) <= BYTES_PER_CASE
     case = case_from_bytes(largest, "batch", FLOAT64, conventions)
     assert case.expert.steps.features.shape == case.generator.steps.features.shape == (24, 10, 3)
