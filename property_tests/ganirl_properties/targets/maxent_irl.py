@@ -2,18 +2,19 @@
 
 What was read in the source of irl-maxent 0.1.0 (maxent.py, trajectory.py, gridworld.py):
 
-- ``local_action_probabilities`` is the backward pass of Ziebart et al. (2008): Z(s,a) = e^{r(s)} Σ_s' P Z(s'), from
-  Z = 1 in terminal states, 2·S times; the last policy is used for every step;
+- ``local_action_probabilities`` is the backward pass that its docstring takes from algorithm 1 of Ziebart et al.
+  (2008): Z(s,a) = e^{r(s)} Σ_s' P Z(s'), from Z = 1 in terminal states, 2·S times; the last policy is used for every
+  step;
 - ``expected_svf_from_policy`` lets the given dynamics run, never out of a terminal state, until no visit changes by
-  more than ε. The paper's algorithm does so, too: where chance decides it is an approximation, by design, so that
+  more than ε: the second part of that algorithm, by the docstring. Where chance decides, p_θ moves otherwise, so that
   only deterministic processes are asked for;
 - ``irl`` climbs the mean over demonstrations of Σ φ(s), last states included, minus Σ visits·φ. Its first states are
   those of the demonstrations; here both parts are asked for by themselves, with the case's;
 - "Any action can be taken in any state" (gridworld.py): the end is one more state, terminal, without features, in
   which each action stays.
 
-Reward weights are −θ, and their gradient is uphill, so that it is downhill in θ. The causal variant cannot be
-asked: it needs ``numpy.float``, which NumPy 1.24 took away.
+Reward weights are −θ, and their gradient is uphill, so that it is downhill in θ. The causal variant needs
+``numpy.float``, which NumPy 1.24 took away: property_tests/examples/external/irl_maxent_causal.py asks it from outside.
 """
 
 from __future__ import annotations
