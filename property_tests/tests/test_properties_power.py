@@ -108,8 +108,15 @@ def test_a_name_given_on_shared_cases_is_the_one_that_verify_gives(name: str) ->
     assert {wrong.called(found.formula) for found in alone.values()} == {name}
 
 
+def test_counterexamples_are_made_small_and_counted() -> None:
+    matrix = measure(profile="smoke", only=["log-z-sign", "tabular/hard-max"])
+    assert [each.rows for each in matrix.caught] == [(1, 1), (1, 1)]
+    assert matrix.median_rows == 1.0
+    assert measure(profile="smoke", only=["log-z-sign"], shrink=False).caught[0].rows is None
+
+
 def test_a_seed_that_was_not_done_with_is_left_out_where_another_was() -> None:
-    judged_of = list(judge(profile="smoke", seeds=(0, 1), only=["reward-log-d", "reward-d"], shrink=False))
+    judged_of = list(judge(profile="smoke", seeds=(0, 1), only=["reward-log-d", "reward-d"]))
     for done, seeds in ((4, (0, 1)), (3, (0,)), (1, (0,)), (0, ())):
         power = power_of(judged_of[:done], profile="smoke", seeds=(0, 1), planned=2, alarms=None)
         assert power.seeds == seeds

@@ -123,9 +123,14 @@ class Caught:
         return bool(self.kills)
 
     @property
+    def first(self) -> Kill | None:
+        """The kill that takes fewest cases."""
+        return min(self.kills, key=lambda kill: kill.cases, default=None)
+
+    @property
     def cases(self) -> int:
         """Cases until the first kill; 0 where there is none."""
-        return min((kill.cases for kill in self.kills), default=0)
+        return 0 if self.first is None else self.first.cases
 
     @property
     def named(self) -> str | None:
@@ -139,16 +144,22 @@ class Caught:
         return next((kill.cases for kill in self.kills if kill.claim == claim), None)
 
 
-def shrunk_rows(search: Search, failure: Failure) -> tuple[int, int]:
-    """Return the rows a side of the smallest case on which a check still fails."""
+def shrunk_rows(search: Search, kill: Kill) -> tuple[int, int]:
+    """Return the rows a side of the smallest case on which the check of a kill still fails."""
+    failure = _again(search, kill)
     small = failure if failure.data is None else smallest(search, failure)
     return len(small.case.expert), len(small.case.generator)
 
 
 def seconds_until(search: Search, kill: Kill) -> float:
     """Return the seconds that a claim takes to catch an implementation of which nothing is known yet."""
-    check = next(each for each in CHECKS if (each.claim, each.name) == (kill.claim, kill.check))
     started = time.perf_counter()
-    alone = Drawn(search)
-    _first_kill(check, search.implementation, alone, kill.cases)
+    _again(search, kill)
     return time.perf_counter() - started
+
+
+def _again(search: Search, kill: Kill) -> Failure:
+    check = next(each for each in CHECKS if (each.claim, each.name) == (kill.claim, kill.check))
+    found = _first_kill(check, search.implementation, Drawn(search), kill.cases)
+    assert found is not None, "the same cases give the same kill"
+    return found[1]

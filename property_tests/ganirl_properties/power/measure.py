@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ganirl import PRECISIONS
 from ganirl.framework import NUMPY
@@ -16,11 +16,11 @@ from ganirl_properties.search import PROFILES, Finding, Search
 
 from .catalogue import Planted, chosen, columns, planted
 from .drawn import Drawn, SharedSearch
-from .kills import Caught, checks_of, kills_of, seconds_until, shrunk_rows
+from .kills import Caught, Kill, checks_of, kills_of, seconds_until, shrunk_rows
 from .matrix import Matrix, Unsound
 from .planted import Target, right_beside
 
-__all__ = ["Progress", "judge", "matrix_of", "measure", "planted"]
+__all__ = ["Progress", "judge", "make_small", "matrix_of", "measure", "planted", "with_small"]
 
 # done, of how many, and what has been judged
 Progress = Callable[[int, int, str], None]
@@ -41,7 +41,6 @@ def judge(
     seeds: Sequence[int] = (0,),
     only: Sequence[str] | None = None,
     jobs: int = 1,
-    shrink: bool = True,
 ) -> Iterator[Judged]:
     """Hand every wrong formula to the verifier, one seed after the other, and yield what became of each.
 
@@ -51,7 +50,6 @@ def judge(
     seeds : of the search
     only : patterns of ids; all by default
     jobs : processes
-    shrink : whether counterexamples are made small and counted, under the first seed alone: it takes half of the time
 
     Raises
     ------
@@ -61,14 +59,18 @@ def judge(
     if profile not in PROFILES:
         raise UsageError(f"there is no profile {profile!r}; there are {', '.join(PROFILES)}")
     wanted = chosen(only)
+    return _run([_Task(each.id, PROFILES[profile], seed) for seed in seeds for each in wanted], jobs)
+
+
+def make_small(found: Sequence[Judged], *, profile: str, jobs: int = 1) -> Iterator[Judged]:
+    """Make the first counterexample of what is caught as small as it gets, and yield each with its rows counted."""
+    caught = [(each, each.caught.first) for each in found]
     tasks = [
-        _Task(each.id, PROFILES[profile], seed, shrink and seed == seeds[0])
-        for seed in seeds
-        for each in wanted
+        _Task(each.caught.id, PROFILES[profile], each.seed, each, first)
+        for each, first in caught
+        if first is not None
     ]
-    if jobs == 1:
-        return map(_Bench({each.id: each for each in wanted}).judged, tasks)
-    return _in_processes(tasks, jobs)
+    return _run(tasks, jobs)
 
 
 def measure(
@@ -80,14 +82,28 @@ def measure(
     shrink: bool = True,
     progress: Progress | None = None,
 ) -> Matrix:
-    """Hand every wrong formula to the verifier under one seed; the parameters are those of `judge`."""
+    """Hand every wrong formula to the verifier under one seed; the parameters are those of `judge`.
+
+    Parameters
+    ----------
+    shrink : whether counterexamples are made small and counted, which takes longer than all the rest
+    progress : called after each formula
+    """
     found: list[Judged] = []
     total = len(chosen(only))
-    for each in judge(profile=profile, seeds=(seed,), only=only, jobs=jobs, shrink=shrink):
+    for each in judge(profile=profile, seeds=(seed,), only=only, jobs=jobs):
         found.append(each)
         if progress is not None:
             progress(len(found), total, each.caught.id)
+    if shrink:
+        found = with_small(found, make_small(found, profile=profile, jobs=jobs))
     return matrix_of(found, profile, seed)
+
+
+def with_small(found: Sequence[Judged], small: Iterable[Judged]) -> list[Judged]:
+    """Put those whose counterexamples were made small in the places of the same ones that were not."""
+    counted = {(each.seed, each.caught.id): each for each in small}
+    return [counted.get((each.seed, each.caught.id), each) for each in found]
 
 
 def matrix_of(found: Sequence[Judged], profile: str, seed: int) -> Matrix:
@@ -100,15 +116,25 @@ def matrix_of(found: Sequence[Judged], profile: str, seed: int) -> Matrix:
 
 @dataclass(frozen=True)
 class _Task:
-    """One wrong formula to be judged; only its name travels to another process, as a formula holds functions."""
+    """One wrong formula to be judged; only its name travels to another process, as a formula holds functions.
+
+    Attributes
+    ----------
+    judged, kill : what became of it and its first kill, where its counterexample is to be made small
+    """
 
     formula: str
     cases: int
     seed: int
-    shrink: bool
+    judged: Judged | None = None
+    kill: Kill | None = None
 
 
-def _in_processes(tasks: Sequence[_Task], jobs: int) -> Iterator[Judged]:
+def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[Judged]:
+    if jobs == 1 or len(tasks) < 2:
+        bench = _Bench({each.id: each for each in planted()})
+        yield from map(bench.done, tasks)
+        return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(tasks)), context, initializer=_left_to_the_parent) as pool:
         try:
@@ -130,7 +156,7 @@ _BENCH: list[_Bench] = []
 def _in_a_process(task: _Task) -> Judged:
     if not _BENCH:
         _BENCH.append(_Bench({each.id: each for each in planted()}))
-    return _BENCH[0].judged(task)
+    return _BENCH[0].done(task)
 
 
 @dataclass
@@ -141,8 +167,17 @@ class _Bench:
     _seed: int | None = None
     _drawn: dict[str, Drawn] = field(default_factory=dict)
 
+    def done(self, task: _Task) -> Judged:
+        """Judge a formula, or make its counterexample small."""
+        if task.judged is None or task.kill is None:
+            return self.judged(task)
+        each = self.formulas[task.formula]
+        with NUMPY.arithmetic():
+            rows = shrunk_rows(_search(each.implementation, each.dtype, task), task.kill)
+        return replace(task.judged, caught=replace(task.judged.caught, rows=rows))
+
     def judged(self, task: _Task) -> Judged:
-        """Judge one formula by every claim, name it, and make its first counterexample small."""
+        """Judge one formula by every claim, and name it."""
         if task.seed != self._seed:
             self._seed = task.seed
             self._drawn.clear()
@@ -154,15 +189,11 @@ class _Bench:
             checks = [check for claim in each.claims for check in checks_of(claim.id, implementation, drawn)]
             shown = {check.claim for check in checks if drawn.of_the_right(check).shown}
             claims = [claim for claim in each.claims if claim.id in shown]
-            found = list(kills_of(implementation, drawn, claims))
-            kills = tuple(kill for kill, _ in found)
+            kills = tuple(kill for kill, _ in kills_of(implementation, drawn, claims))
             findings = {kill.claim: Finding(kill.claim) for kill in kills}
             named = diagnose(SharedSearch.of(implementation, drawn), findings) if kills else {}
-            rows, seconds = None, 0.0
-            if found:
-                first, failure = min(found, key=lambda pair: pair[0].cases)
-                seconds = seconds_until(search, first)
-                rows = shrunk_rows(search, failure) if task.shrink else None
+            first = min(kills, key=lambda kill: kill.cases, default=None)
+            seconds = 0.0 if first is None else seconds_until(search, first)
         caught = Caught(
             id=each.id,
             title=each.formula.title,
@@ -173,7 +204,7 @@ class _Bench:
             dtype=each.dtype,
             kills=kills,
             names=tuple((claim, each.called(diagnosis.formula)) for claim, diagnosis in named.items()),
-            rows=rows,
+            rows=None,
             seconds=seconds,
         )
         unsound = tuple(

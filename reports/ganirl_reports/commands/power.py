@@ -152,18 +152,25 @@ def _measured(wanted: Wanted) -> Iterator[Measured]:
     """Yield what is known after every seed, and at last all of it; Ctrl-C ends what runs, and what would come after."""
     from ganirl_properties.power.alarms import false_alarms
     from ganirl_properties.power.catalogue import chosen
-    from ganirl_properties.power.measure import judge
+    from ganirl_properties.power.measure import judge, make_small, with_small
     from ganirl_properties.power.outcome import power_of
     from ganirl_reports.power.measured import Measured
 
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     planned = len(chosen(wanted.only))
     found: list[Judged] = []
+    made: list[Judged] = []
     alarms: Alarms | None = None
     interrupted = False
 
     def so_far() -> Measured:
-        power = power_of(found, profile=wanted.profile, seeds=wanted.seeds, planned=planned, alarms=alarms)
+        power = power_of(
+            with_small(found, made),
+            profile=wanted.profile,
+            seeds=wanted.seeds,
+            planned=planned,
+            alarms=alarms,
+        )
         seconds = round(time.perf_counter() - clock, 3)
         return Measured(power, _run(wanted, started, seconds, interrupted=interrupted))
 
@@ -179,7 +186,14 @@ def _measured(wanted: Wanted) -> Iterator[Measured]:
                     bar(len(found), planned * len(wanted.seeds), f"seed {each.seed} {each.caught.id}")
                 if len(found) % planned == 0:
                     yield so_far()
+            # One seed shows how small they get; making them small takes longer than finding them.
+            of_first = [each for each in found if each.seed == wanted.seeds[0]]
+            for small in make_small(of_first, profile=wanted.profile, jobs=wanted.jobs):
+                made.append(small)
+                if bar is not None:
+                    bar(len(made), len(of_first), f"smallest counterexample of {small.caught.id}")
             if wanted.cases:
+                yield so_far()
                 alarms = _alarms(wanted, bar)
         except KeyboardInterrupt:
             interrupted = True
