@@ -12,8 +12,9 @@ def sampling_line(run: Run) -> str | None:
     said = run.sampling
     if said is None:
         return None
+    tests = "one sequential test" if said.tests == 1 else f"{said.tests} sequential tests"
     line = (
-        f"{said.tests} sequential tests took {said.draws} draws; in the whole run any false alarm has a probability of "
+        f"{tests} took {said.draws} draws; in the whole run any false alarm has a probability of "
         f"at most α = {number(said.family)}, and in each test a miss of at most β = {number(said.beta)}, where an "
         f"expectation is δ = {number(said.effect)} of a draw's range away"
     )

@@ -100,7 +100,8 @@ def outcome(
         try:
             test.draw(values)
         except OutOfRangeError as outside:
-            because = f"{outside}, where no average of rows can be"
+            of_what = "rows" if quantity.view.case.process is None else "uniform rollouts"
+            because = f"{outside}, where every average of {of_what} is"
             test = _normal(trial, rates, max(most_free, test.most))
             for values in seen:
                 if test.verdict is None:

@@ -69,6 +69,7 @@ def _drawn(
         return _Drawn("not_addressed", planned.unseen[claim]) if claim in planned.unseen else None
     trials, rates = planned.trials[claim], Rates(share, contract.beta)
     found: list[Outcome] = []
+    unobserved: list[str] = []
     for number, trial in enumerate(trials):
         entropy = search.seed, zlib.crc32(f"{claim} {search.precision.name}".encode()), number
         try:
@@ -84,19 +85,21 @@ def _drawn(
                 )
             )
         except NotObservedError as why:
-            return _Drawn("not_addressed", str(why))
+            unobserved.append(str(why))
         except ObservableError as why:
             return _Drawn("error", str(why))
-        if found[-1].verdict == "failed":
+        if found and found[-1].verdict == "failed" and not _is_constant(found[-1]):
             break
+    if not found:
+        return _Drawn("not_addressed", "; ".join(dict.fromkeys(unobserved)))
     sampling = _sampling(trials, found, rates, contract)
-    failed = found[-1] if found[-1].verdict == "failed" else None
-    undecided = next((each for each in found if each.verdict == "inconclusive"), None)
-    if failed is not None:
-        verdict: VerdictName = "error" if _is_constant(failed) else "violated"
-        return _Drawn(verdict, _told(failed), sampling, len(found))
-    if undecided is not None:
-        return _Drawn("inconclusive", _told(undecided), sampling, len(found))
+    failed = [each for each in found if each.verdict == "failed"]
+    undecided = [each for each in found if each.verdict == "inconclusive"]
+    if failed:
+        verdict: VerdictName = "error" if _is_constant(failed[-1]) else "violated"
+        return _Drawn(verdict, _told(failed[-1]), sampling, len(found))
+    if undecided:
+        return _Drawn("inconclusive", _told(undecided[0]), sampling, len(found))
     return _Drawn("satisfied", "", sampling, len(found))
 
 

@@ -75,12 +75,13 @@ def plan(
     Parameters
     ----------
     implementation : with what it samples
-    search : of the same conventions, whose cases are weighed
+    search : of the same conventions, whose kind of cases is weighed
     claims : that are judged
     contract : what is promised
     """
     trials: dict[str, tuple[Trial, ...]] = {}
     unseen: dict[str, str] = {}
+    weighed = search.redeclared(implementation.conventions, _WEIGHED)
     for claim in claims:
         found: list[Trial] = []
         for check in CHECKS:
@@ -88,7 +89,7 @@ def plan(
             suits = (check.setting == "process") == (implementation.conventions.unit == "process")
             if drawn is None or not suits:
                 continue
-            chosen = list(_chosen(check, drawn, search, contract))
+            chosen = list(_chosen(check, drawn, weighed, contract))
             if not chosen:
                 unseen[claim.id] = (
                     f"{drawn} is sampled, and no case here shows by draws more than rounding may do in "
@@ -105,7 +106,7 @@ def _chosen(check: SampledCheck, drawn: str, search: Search, contract: SamplingC
     """Yield one trial for each spread that the contract asks for: the case whose rows are nearest to that."""
     candidates = []
     with np.errstate(all="ignore"):
-        for _, view in search.views(check.setting)[:_WEIGHED]:
+        for _, view in search.views(check.setting):
             made = check.quantity(view)
             trial = None if made is None else _trial(check, drawn, made, contract)
             if trial is not None:

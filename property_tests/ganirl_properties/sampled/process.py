@@ -37,10 +37,28 @@ def uniform_log_weights(view: View) -> tuple[float, float] | None:
     return ends[1], ends[0]
 
 
+def uniform_moments(view: View) -> tuple[float, float, float]:
+    """E[log w], E[w] and E[w²] of that weight, for a fixed horizon."""
+    process, of = view.case.mdp, view.process.conventions
+    possible = process.transition > 0
+    costs = np.where(possible, process.costs(view.case.theta), 0.0)
+    step = np.log(process.actions) - costs
+    beyond = -costs_of_states(process, costs) if of.last_state else np.zeros(process.states)
+    logs, values = beyond, [np.exp(order * beyond) for order in (1, 2)]
+    for _ in range(process.horizon):
+        logs = (process.transition * (step + np.append(logs, 0.0))).sum(axis=2).mean(axis=1)
+        values = [
+            (process.transition * np.exp(order * step) * np.append(value, 1.0)).sum(axis=2).mean(axis=1)
+            for order, value in zip((1, 2), values, strict=True)
+        ]
+    first, second = (float(process.start @ value) for value in values)
+    return float(process.start @ logs), first, second
+
+
 def _partition(view: View) -> Quantity | None:
     of = view.process.conventions
-    if of.entropy != "trajectory" or of.start != "modelled":
-        return None
+    if of.entropy != "trajectory" or of.start != "modelled" or view.case.mdp.horizon == 1:
+        return None  # one step more tells a weight of many factors from a weight of one
     expected = view.process.log_partition
     log_z, bound = float(expected.value), float(np.minimum(expected.bound, 50.0))
     ends = uniform_log_weights(view)
@@ -50,6 +68,7 @@ def _partition(view: View) -> Quantity | None:
     size = abs(low) + abs(high) + float(log_sum_exp(np.zeros(steps)))
     of_each = bound + 4 * view.model.gamma(steps) * (size + _largest_cost(view) * view.case.mdp.horizon)
     tolerance = view.safety * of_each
+    mean_log, first, second = uniform_moments(view) if ends is not None else (log_z, 1.0, 1.0)
     if view.truth.conventions.unbiased == "log Z":
         return Quantity(
             view,
@@ -62,6 +81,7 @@ def _partition(view: View) -> Quantity | None:
             bounded=ends is not None,
             remark=JENSEN,
             unit=1.0,
+            telling=max(log_z - mean_log, 0.0) / max(high - low, 1e-300),
         )
     largest = float(np.exp(high - log_z))
     return Quantity(
@@ -73,6 +93,7 @@ def _partition(view: View) -> Quantity | None:
         np.array([np.exp(low - log_z)]),
         np.array([largest]),
         bounded=ends is not None,
+        telling=np.sqrt(max(second / first**2 - 1.0, 0.0)) / largest,
     )
 
 
