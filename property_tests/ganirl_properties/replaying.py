@@ -20,6 +20,7 @@ from .checks import CHECKS, Check, View
 from .errors import UsageError
 from .narrative import component, what_it_is, what_it_should_be
 from .observed import NotObservedError, ObservableError
+from .sampled import without_sampled
 from .search import Judgement, Search, judged
 
 Outcome = Literal["FIXED", "FAILS", "ERROR"]
@@ -81,10 +82,13 @@ def replay(
     conventions = implementation.conventions
     changed = _changed(declared, conventions)
     _refuse_unfit(implementation.name, chosen, case, conventions, changed)
-    search = Search(implementation, framework, PRECISIONS[case.precision_name], device, 1, 0)
+    # What is drawn is judged by many calls, of which this is none.
+    search = Search(without_sampled(implementation), framework, PRECISIONS[case.precision_name], device, 1, 0)
     missing = [name for name in chosen.observables if not search.implementation_has(name)]
     if missing:
-        return Replayed("ERROR", f"{implementation.name} has no {' and no '.join(missing)}", changed=changed)
+        drawn = [name for name in missing if name in conventions.sampled]
+        said = f"only draws {' and '.join(drawn)}" if drawn else f"has no {' and no '.join(missing)}"
+        return Replayed("ERROR", f"{implementation.name} {said}", changed=changed)
     try:
         with framework.arithmetic(), np.errstate(all="ignore"):
             view = _view(search, chosen, case, changed)

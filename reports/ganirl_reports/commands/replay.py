@@ -130,6 +130,8 @@ def _print(results: Sequence[Result]) -> None:
         # A contradiction is told as in a report: Then on a line, However on the next.
         for sentence in replayed.message.replace(" However, ", "\nHowever, ").splitlines():
             out.print(Text(f"       {sentence}"), soft_wrap=True)
+        if replayed.outcome == "FIXED":
+            out.print(Text(f"       When it was saved it was {found.got:.9g}."), soft_wrap=True)
         if replayed.changed:
             told = ", ".join(replayed.changed)
             out.print(

@@ -61,13 +61,13 @@ def _loaded(spec: str, saved: Saved, *, given: bool) -> Implementation:
     except TargetError as failure:
         if given:
             raise
+        if "--isolated" in str(failure):  # it says what to do already
+            raise UsageError(f"{saved.name}: {failure}") from failure
         if saved.isolated:
-            mend = "it was found with --isolated: replay it with --isolated, too, or name another one by --target"
+            mend = "it was found with --isolated: replay it with --isolated, too"
         else:
-            mend = (
-                "that is the target that the file names: replay from the folder in which it was verified, or say "
-                "where it is by --target path/to/adapter.py:target"
-            )
+            where = "say where it is: --target path/to/adapter.py:target"
+            mend = f"replay from the folder in which it was verified, or {where}"
         raise UsageError(f"{saved.name}: {failure}; {mend}") from failure
 
 

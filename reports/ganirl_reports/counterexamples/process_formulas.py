@@ -110,6 +110,15 @@ def _whole(name: str, subject: Subject) -> str:
     return f"arrays.numpy(target.{name}(case))" + ("" if _fixed(subject) else "[None]")
 
 
+def _scale(subject: Subject) -> str:
+    """The factor of the objective, before a product."""
+    return {
+        "mean": "",
+        "sum": "len(exact.expert) * ",
+        "steps": "1 / (share @ exact.expert.steps.mask.sum(axis=1)) * ",
+    }[subject.conventions["demonstrations"]]
+
+
 def _says(subject: Subject) -> str:
     causal = subject.conventions["entropy"] == "causal"
     return "V = log Σ_a exp E[−c + γV′]" if causal else "V = log Σ_a E[exp(−c + V′)]"
@@ -181,11 +190,7 @@ def _gradient(subject: Subject) -> Formula | None:
     if of["sweeps"] is not None:
         return None
     own = subject.own_gradient("demonstration_gradient", "demonstration_loss", "theta")
-    scale = {
-        "mean": "",
-        "sum": "len(exact.expert) * ",
-        "steps": "1 / (share @ exact.expert.steps.mask.sum(axis=1)) * ",
-    }[of["demonstrations"]]
+    scale = _scale(subject)
     should = (
         f"np.array([objective(exact.theta + {TINY}j * e).imag / {TINY} for e in np.eye(len(exact.theta))])"
     )
@@ -247,16 +252,15 @@ def _around(subject: Subject) -> tuple[dict[str, Case], str]:
 
 
 def _own_objective(subject: Subject) -> Formula | None:
-    of = subject.conventions
     own = subject.own_gradient("demonstration_gradient", "demonstration_loss", "theta")
     index = subject.component[0] if subject.component else 0
     value = _own_value(subject)
     if "demonstration_loss" in subject.observables:
         loss = subject.scalar("demonstration_loss")
-    elif value is None or of["demonstrations"] != "mean":
+    elif value is None:
         return None
     else:
-        loss = f"seen @ exact.theta + {value}"
+        loss = f"{_scale(subject)}(seen @ exact.theta + {value})"
     moved, width = _around(subject)
     return Formula(
         "its demonstration gradient is that of its own objective",

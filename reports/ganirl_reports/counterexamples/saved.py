@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -179,8 +180,16 @@ def _read(document: Mapping[str, Any], path: Path) -> Saved:
         conventions=model.conventions,
         dtype=model.dtype,
         device=model.device,
-        found=counterexample(model.counterexample),
+        found=_with_component(counterexample(model.counterexample)),
     )
+
+
+def _with_component(found: Counterexample) -> Counterexample:
+    """Return it with the index of its number, which older files have in words alone."""
+    told = re.search(r"\[(\d+(?:, \d+)*)\] is ", found.then)
+    if found.component or told is None:
+        return found
+    return replace(found, component=tuple(map(int, told[1].split(", "))))
 
 
 def _refuse_constant(constant: str) -> NoReturn:
