@@ -6,6 +6,7 @@ that show what they are to show.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,17 @@ import pytest
 pytest.importorskip("econirl", reason="econirl is not installed here; CI has an environment for it")
 
 import equinox
+import jax.numpy as jnp
 from econirl.estimation.adversarial.airl import AIRLEstimator
 from econirl.estimation.adversarial.discriminator import LinearDiscriminator, TabularDiscriminator
 from econirl.estimation.mce_irl import MCEIRLEstimator
 from econirl.preferences.neural_cost import NeuralCostFunction
 
-from ganirl import PRECISIONS, Implementation
-from ganirl_properties import Report, verify
+from ganirl import PRECISIONS, Case, Implementation
+from ganirl_properties import Report, shrink, verify
 from ganirl_properties.cases import case_from_bytes
 from ganirl_properties.targets import econirl_gcl, load_target
+from ganirl_properties.targets.econirl_cases import once_a_case
 
 TARGETS = (
     "econirl-airl",
@@ -33,8 +36,14 @@ TARGETS = (
     "econirl-mce",
     "econirl-mce-discounted",
 )
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 OF_ITS_OWN_LOGIT = {"A6", "B1", "B2", "B3", "B5", "C1", "C2", "N1", "N2", "S2"}
+
+
+@pytest.fixture(autouse=True)
+def _hardly_any_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Here it is verdicts and names that count, which are known before a counterexample is made small.
+    monkeypatch.setattr(shrink, "MOST_SECONDS", 0.5)
 
 
 def by_verdict(report: Report, name: str) -> set[str]:
@@ -64,9 +73,22 @@ class TestAIRL:
         assert named(report, "E1") == "reward-entropy-twice"
 
 
-def test_the_log_of_a_rare_action_is_off() -> None:
-    report = run("econirl-airl", 0, claims=("A4",), profile="default")
-    assert by_verdict(report, "violated") == {"A4"}
+class TestRareActions:
+    @pytest.mark.parametrize("seed", SEEDS)
+    @pytest.mark.parametrize("name", ["econirl-airl", "econirl-airl-log-odds"])
+    def test_the_log_of_a_rare_action_is_off(self, name: str, seed: int) -> None:
+        report = run(name, seed, claims=("A4",))
+        assert by_verdict(report, "violated") == {"A4"}
+        assert named(report, "A4") == "log-pi-with-epsilon"
+
+    def test_without_the_constant_it_would_not_be(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def plain(self: Any, states: Any, actions: Any, _: Any, rewards: Any, *more: Any) -> Any:
+            del self
+            policy = more[1]
+            return rewards[states, actions] - jnp.log(policy[states, actions])
+
+        monkeypatch.setattr(AIRLEstimator, "_compute_airl_logits", plain)
+        assert by_verdict(run("econirl-airl", 0, claims=("A4",)), "satisfied") == {"A4"}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -175,6 +197,29 @@ class TestTwins:
 
         monkeypatch.setattr(discriminator, "update", swapped)
         assert "C1" in by_verdict(run(name, 0, claims=("C1",)), "violated")
+
+
+class TestOnceACase:
+    def test_a_copy_is_the_same_case_and_another_theta_is_not(self) -> None:
+        conventions, data = load_target("econirl-gail").conventions, np.random.default_rng(0).bytes(400)
+
+        def drawn() -> Case:
+            return case_from_bytes(data, "batch", PRECISIONS["float64"], conventions)
+
+        asked = []
+
+        @once_a_case
+        def theta(name: str, case: Case) -> Any:
+            asked.append(name)
+            return case.theta.copy()
+
+        other = replace(drawn(), theta=drawn().theta + 1.0)
+        said = [
+            theta(name, case) for name, case in (("a", drawn()), ("a", drawn()), ("b", drawn()), ("b", other))
+        ]
+        assert asked == ["a", "b", "b"]
+        for found, case in zip(said, (drawn(), drawn(), drawn(), other), strict=True):
+            np.testing.assert_array_equal(found, case.theta)
 
 
 @pytest.mark.parametrize("name", TARGETS)
