@@ -46,12 +46,22 @@ class WrongProcess(NumpyProcess):
 
 torch, process = Wrong(), WrongProcess("wrong", ProcessConventions())
 """
+# Where arithmetic needs a context of its own, and nothing is NumPy's by accident.
+STRICT = """
+from ganirl import wrap
+
+def logit(case, rows):
+    return -(rows.features @ case.theta) - case.b - rows.log_q
+
+target = wrap(framework="array-api-strict", discriminator_logit=logit, generator_reward=logit)
+"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "variants.py").write_text(VARIANTS, encoding="utf-8")
     (tmp_path / "wrongs.py").write_text(WRONG, encoding="utf-8")
+    (tmp_path / "strict.py").write_text(STRICT, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     return tmp_path
@@ -177,6 +187,13 @@ def test_right_variants(folder: Path, identifier: str) -> None:
     assert not without
     assert ended["right"] > 0
     assert (ended["wrong"] > 0) == identifier.endswith("undeclared")
+
+
+def test_another_framework(folder: Path) -> None:
+    ended, without = agreed("strict.py:target", "float64")
+    assert not without
+    assert ended["wrong"] == 0
+    assert ended["right"] > 4
 
 
 @pytest.mark.parametrize("name", ["torch", "process"])

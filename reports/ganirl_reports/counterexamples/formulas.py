@@ -23,6 +23,7 @@ def terms(claim: str, subject: Subject) -> tuple[Term, ...]:
     constant = float(conventions["log_q_constant"])
     plus = f" + {constant!r}" if constant else ""
     alone = "log_q = " if conventions["log_q"] == "computed" and not constant else ""
+    given = "log_q = " if conventions["log_q"] == "input" and not constant else ""
     log_q = {
         "absent": "log_q = 0  # it is no part of this discriminator",
         "input": f"log_q = handed{plus}",
@@ -50,8 +51,11 @@ def terms(claim: str, subject: Subject) -> tuple[Term, ...]:
                 "[(log_pi[s.steps.state, s.steps.action] * s.steps.mask).sum(1) for s in (p, q)])",
             ),
         ),
-        Term(("handed",), ("handed = np.concatenate([p.log_q, q.log_q])",)),
-        *(() if alone else (Term(("log_q",), (log_q,)),)),
+        Term(
+            ("handed", "log_q") if given else ("handed",),
+            (f"{given}handed = np.concatenate([p.log_q, q.log_q])",),
+        ),
+        *(() if alone or given else (Term(("log_q",), (log_q,)),)),
         Term(("ell",), ("ell = -c - exact.b - log_q  # log D − log(1 − D)",)),
         Term(("D", "E"), ("D, E = 1 / (1 + np.exp(-ell)), 1 / (1 + np.exp(ell))  # E is 1 − D",)),
         Term(

@@ -282,11 +282,7 @@ def _computed(chosen: Formula, known: tuple[Term, ...], saved: Saved, *, short: 
     here = tuple(term for term in known if term.names != ("p", "q"))
     body = _body(numbers, here, convert, short=short)
     if _guarded(saved):
-        body = [
-            *body[:-2],
-            "with arrays.arithmetic():  # full precision",
-            *(f"    {line}" for line in body[-2:]),
-        ]
+        body = ["with arrays.arithmetic():  # in full precision", *(f"    {line}" for line in body)]
     return [*lines, *body]
 
 
