@@ -140,8 +140,15 @@ class Measured:
             line += f" ({each['proved_equivalent']} of them proved equivalent)"
         line += f"; killed {each['killed']} = {each['diagnosed']} named + {each['killed'] - each['diagnosed']} not"
         alarms = self.power.alarms
-        cases = f" in {alarms.cases:,} cases" if alarms is not None else ""
-        return f"{line}; right {each['right_variants']}, false alarms {each['false_alarms']}{cases}"
+        if alarms is None:
+            wrongly = (
+                f", {each['false_alarms']} checks fail the right formula" if each["false_alarms"] else ""
+            )
+            return f"{line}; nothing right was run{wrongly}"
+        right = (
+            f"right {each['right_variants']}, false alarms {each['false_alarms']} in {alarms.cases:,} cases"
+        )
+        return f"{line}; {right}"
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -159,7 +166,11 @@ class Measured:
             ),
         ]
         if power.counterexample_rows.worst:
-            found.append(("rows a side of a smallest counterexample", _spread(power.counterexample_rows, "")))
+            counted = sum(each.rows is not None for row in power.rows for each in row.caught)
+            of = f" ({counted} counterexamples)"
+            found.append(
+                ("rows a side of a smallest counterexample", _spread(power.counterexample_rows, "") + of)
+            )
         return tuple(found)
 
     @property
