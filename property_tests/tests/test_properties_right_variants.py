@@ -58,7 +58,7 @@ def test_without_pytorch_the_others_are_there(monkeypatch: pytest.MonkeyPatch) -
 def test_what_is_right_is_not_failed(name: str) -> None:
     found = judged(VARIANTS[name], seed=11)
     assert found.alarms == ()
-    assert found.cases == 40 * len(VARIANTS[name].formats)
+    assert found.cases >= 40 * len(VARIANTS[name].formats)
 
 
 # --- twins: the same oddity, with an error in what it reads ---------------------------------------------------------
@@ -147,9 +147,10 @@ def twin(variant: RightVariant) -> RightVariant:
         def __init__(self) -> None:
             self.inner = variant.author()
 
+    probe = variant.author()
     for name in OBSERVABLES:
         by_row = name in ("discriminator_logit", "discriminator_probability", "generator_reward", "log_q")
-        if callable(getattr(variant.author, name, None)) and not (by_row and error is a_row_lost):
+        if callable(getattr(probe, name, None)) and not (by_row and error is a_row_lost):
             setattr(Twin, name, observable(name))
     return replace(variant, author=Twin, formats=variant.formats[:1])
 
@@ -217,8 +218,9 @@ def test_cases_are_split_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(each.cases for each in found.variants) - min(each.cases for each in found.variants) <= 2
     assert 0 < found.drawn < found.cases  # one and the same case is two cases, of two variants
     assert found.seeds == (0, 1)
-    with pytest.raises(UsageError, match="31 cases are too few"):
-        false_alarms(cases=31, seeds=[0])
+    assert [each.cases for each in false_alarms(cases=4, seeds=[0], grids=False).variants] == [1] * 4
+    with pytest.raises(UsageError, match="3 cases are too few: there are 4 variants and formats"):
+        false_alarms(cases=3, seeds=())
     with pytest.raises(UsageError, match="no right variant is called 'odd'"):
         false_alarms(cases=100, seeds=[0], only=["odd"])
 

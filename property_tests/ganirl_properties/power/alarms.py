@@ -126,10 +126,11 @@ def false_alarms(
         If a pattern matches nothing, or there are fewer cases than variants.
     """
     chosen = _chosen(only)
+    _trials(chosen, cases, 0)  # too few are refused, whatever the seeds
     tasks = [
         task
-        for turn, seed in enumerate(seeds)
-        for task in _tasks(_trials(chosen, cases, turn), seed, grids=grids and turn == 0)
+        for seed in seeds
+        for task in _tasks(_trials(chosen, cases, seed), seed, grids=grids and seed == seeds[0])
     ]
     found: list[_Judged] = []
     for judged_task in _run(tasks, jobs):
@@ -231,13 +232,10 @@ def _chosen(only: Sequence[str] | None) -> tuple[RightVariant, ...]:
     return tuple(each for each in everything if any(fnmatchcase(each.id, pattern) for pattern in only))
 
 
-def _trials(variants: Sequence[RightVariant], cases: int, turn: int) -> list[_Trial]:
-    pairs = [(variant, dtype) for variant in variants for dtype in _formats(variant, turn)]
-    if cases < _NUMPY_SHARE * len(pairs):
-        raise UsageError(
-            f"{cases} cases are too few: there are {len(pairs)} variants and formats, and at least "
-            f"{_NUMPY_SHARE * len(pairs)} cases are needed"
-        )
+def _trials(variants: Sequence[RightVariant], cases: int, seed: int) -> list[_Trial]:
+    pairs = [(variant, dtype) for variant in variants for dtype in _formats(variant, seed)]
+    if cases < len(pairs):
+        raise UsageError(f"{cases} cases are too few: there are {len(pairs)} variants and formats")
     weights = [_NUMPY_SHARE if variant.framework == "numpy" else 1 for variant, _ in pairs]
     found = []
     for (variant, dtype), share in zip(pairs, _shares(cases, weights), strict=True):
@@ -246,9 +244,9 @@ def _trials(variants: Sequence[RightVariant], cases: int, turn: int) -> list[_Tr
     return found
 
 
-def _formats(variant: RightVariant, turn: int) -> tuple[str, ...]:
+def _formats(variant: RightVariant, seed: int) -> tuple[str, ...]:
     """All of them; of what goes through the whole search, which takes longest, one after the other by seed."""
-    return variant.formats if variant.declared else (variant.formats[turn % len(variant.formats)],)
+    return variant.formats if variant.declared else (variant.formats[seed % len(variant.formats)],)
 
 
 # A case costs other frameworks about as many times as much.
@@ -256,9 +254,10 @@ _NUMPY_SHARE = 16
 
 
 def _shares(total: int, weights: Sequence[int]) -> list[int]:
-    """Whole numbers as good as proportional to weights, that sum to a total."""
-    ends = [total * end // sum(weights) for end in accumulate(weights)]
-    return [end - begin for begin, end in pairwise([0, *ends])]
+    """Whole numbers that sum to a total: one each, and the rest as good as in proportion to weights."""
+    rest = total - len(weights)
+    ends = [rest * end // sum(weights) for end in accumulate(weights)]
+    return [1 + end - begin for begin, end in pairwise([0, *ends])]
 
 
 def _split(total: int, parts: int) -> list[int]:

@@ -17,9 +17,12 @@ _MODULES = (
     ("numpy_forms", "numpy"),
     ("numpy_generators", "numpy"),
     ("tabular", "numpy"),
+    ("external", "numpy"),
+    ("array_api", "array_api_strict"),
     ("torch_losses", "torch"),
     ("torch_densities", "torch"),
     ("torch_generators", "torch"),
+    ("jax_variants", "jax"),
 )
 
 

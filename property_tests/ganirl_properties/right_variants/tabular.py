@@ -210,11 +210,13 @@ class _OneByOne(Tabular):
     process = FOR_EVER
 
     def solve(self, case: Any) -> tuple[list[Any], list[Any]]:
+        dynamics, reward, gamma = self.dynamics(case), self.reward(case), self.gamma(case)
         value = np.zeros(case.mdp.states + 1, case.theta.dtype)
         for _ in range(ENOUGH):
             before = value.copy()
             for state in range(case.mdp.states):
-                value[state] = self.soft(self.backup(case, value)[state])
+                expected = dynamics[state] * (reward[state] + gamma * value)
+                value[state] = self.soft(expected.sum(axis=1))
             if (value == before).all():
                 break
         action_values = self.backup(case, value)
