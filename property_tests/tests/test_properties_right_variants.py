@@ -14,6 +14,7 @@ import pytest
 from ganirl import OBSERVABLES, PRECISIONS, Conventions
 from ganirl.framework import NUMPY
 from ganirl.truth import Truth
+from ganirl_properties.cases import SETTINGS
 from ganirl_properties.checks import View
 from ganirl_properties.errors import UsageError
 from ganirl_properties.power import alarms
@@ -182,7 +183,7 @@ def test_an_alarm_is_replayed_from_its_bytes(monkeypatch: pytest.MonkeyPatch) ->
 def test_sharing_the_truth_changes_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = twin(VARIANTS["rewards-to-go"])
     monkeypatch.setattr(alarms, "right_variants", lambda: (VARIANTS["plain"], wrong))
-    found = false_alarms(cases=16 * len(alarms.SETTINGS), seeds=[6], grids=False, only=["rewards-to-go"])
+    found = false_alarms(cases=16 * len(SETTINGS), seeds=[6], grids=False, only=["rewards-to-go"])
     search = Search(wrong.implementation(), NUMPY, PRECISIONS["float64"], "cpu", 16, 6)
     with np.errstate(all="ignore"):
         failing = {
