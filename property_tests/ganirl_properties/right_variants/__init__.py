@@ -14,6 +14,7 @@ from .variant import RightVariant
 # Where variants are written, and the module without which they cannot be.
 _MODULES = (
     ("numpy_conventions", "numpy"),
+    ("numpy_parameters", "numpy"),
     ("numpy_forms", "numpy"),
     ("numpy_generators", "numpy"),
     ("tabular", "numpy"),
