@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ganirl import Conventions
+
+from .pairs import pairs_named, pairs_that_fit
 from .process_diagnosis import diagnose_process
 from .readings import Reading, claims_of_observable, moderate_rewards, rare_readings, readings
 from .report import Diagnosis
@@ -40,7 +43,8 @@ def diagnose(
 
     First a single wrong formula is looked for that gives *every* observable on fresh cases. Where there is none,
     each observable is looked at by itself, the loss and the reward given the implementation's own logits, so that
-    two independent errors are both named. What is left of the loss may be a matter of floating point.
+    two independent errors are both named. Two formulas at once are tried then, which have to give every observable.
+    What is left of the loss may be a matter of floating point.
 
     Parameters
     ----------
@@ -69,7 +73,7 @@ def diagnose(
         found = _nearest(pool, among, tolerance, preferred)
         if found is None:
             return
-        sentence = f"on {FRESH_CASES} fresh cases its {what} of this formula"
+        sentence = f"on {FRESH_CASES} fresh cases its {what}"
         for claim in wanted:
             # What a wrong reward agrees with is a loss that is right on these cases; where it fails has another cause.
             if claim in _OF_THE_LOSS_ALONE and found.nodes.keys() <= _BESIDE_THE_LOSS:
@@ -84,27 +88,31 @@ def diagnose(
     observables = list(dict.fromkeys(reading.observable for reading in seen))
     claims_of = {observable: claims_of_observable(observable, observables) for observable in observables}
     spoken = {claim for claims in claims_of.values() for claim in claims}
-    name(
-        seen,
-        spoken,
-        f"{_joined(observables)} {'is that' if len(observables) == 1 else 'are those'}",
-        candidates,
-    )
+    verb = "is that" if len(observables) == 1 else "are those"
+    name(seen, spoken, f"{_joined(observables)} {verb} of this formula", candidates)
     for observable in observables:
         among = _uncontradicted(of_one, seen, observable, tolerance)
-        name(_of(seen, observable), claims_of[observable], f"{observable} is that", among)
+        name(_of(seen, observable), claims_of[observable], f"{observable} is that of this formula", among)
     if "A4" in violated and "A4" not in named:
         # What is right on fresh cases may be wrong where the policy hardly ever acts.
         rare = rare_readings(search)
         for observable in dict.fromkeys(reading.observable for reading in rare):
             pool = [*_of(seen, observable), *_of(rare, observable)]
-            name(pool, ("A4",), f"{observable}, there and of rare actions, is that")
+            name(pool, ("A4",), f"{observable}, there and of rare actions, is that of this formula")
     if violated.keys() - named.keys():
         given = readings(search, FRESH_CASES, given_own_logits=True)
         for observable in dict.fromkeys(reading.observable for reading in given):
-            name(
-                _of(given, observable), claims_of[observable], f"{observable}, given its own logits, is that"
-            )
+            what = f"{observable}, given its own logits, is that of this formula"
+            name(_of(given, observable), claims_of[observable], what)
+    if violated.keys() & spoken - named.keys():
+        conventions = search.implementation.conventions
+        # In a coarse format so many pairs fit that none is told: there it is one that a finer format has given.
+        pairs = (
+            pairs_named(preferred, conventions)
+            if tolerance > _COARSE
+            else pairs_that_fit(conventions, seen, _sound_nodes(conventions, seen, tolerance), tolerance)
+        )
+        name(seen, spoken, f"{_joined(observables)} {verb} of both formulas together", pairs)
     # A policy gradient that is wrong beside a reward that is right is no matter of the reward's digits.
     claims = ("E1", "E3") if "E1" in violated and "policy gradient" not in observables else ("E1",)
     of_reward = [claim for claim in claims if claim in violated and claim not in named]
@@ -152,15 +160,19 @@ def _uncontradicted(
     """Leave out what replaces a node that is seen to be right: the error then lies further down."""
     if not candidates:
         return []
-    right = Pipeline(RIGHT, candidates[0].conventions)
-    sound = {
+    others = [reading for reading in seen if reading.observable != observable]
+    sound = _sound_nodes(candidates[0].conventions, others, tolerance)
+    return [pipeline for pipeline in candidates if not sound & pipeline.formula.nodes.keys()]
+
+
+def _sound_nodes(conventions: Conventions, seen: list[Reading], tolerance: float) -> set[str]:
+    """Return the nodes that are seen to be right."""
+    right = Pipeline(RIGHT, conventions)
+    return {
         node
         for node, shown in _SHOWN_BY.items()
-        if shown != observable
-        and (pool := _of(seen, shown))
-        and _distance(right, pool, tolerance) <= tolerance
+        if (pool := _of(seen, shown)) and _distance(right, pool, tolerance) <= tolerance
     }
-    return [pipeline for pipeline in candidates if not sound & pipeline.formula.nodes.keys()]
 
 
 def _candidates(search: Search) -> Iterator[Pipeline]:

@@ -100,8 +100,11 @@ def _clearest(failures: Sequence[Failure]) -> Failure:
     """Return what to show: a case from bytes can be made smaller; a point of a grid is what it is."""
     drawn = [failure for failure in failures if failure.data is not None]
     worst = max(failures, key=lambda failure: failure.judgement.ratio)
-    best = max(drawn, key=lambda failure: failure.judgement.ratio, default=worst)
-    return worst if worst.judgement.ratio > _MUCH_CLEARER * best.judgement.ratio else best
+    # A number that is wrong says more than one that has overflowed.
+    told = [failure for failure in drawn if _MUCH_CLEARER <= failure.judgement.ratio < float("inf")]
+    best = max(told or drawn, key=lambda failure: failure.judgement.ratio, default=worst)
+    hidden = not told and worst.judgement.ratio > _MUCH_CLEARER * best.judgement.ratio
+    return worst if hidden else best
 
 
 def _unbroken(search: Search, finding: Finding) -> Verdict:

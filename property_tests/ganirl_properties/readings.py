@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -82,15 +83,24 @@ class Reading:
 
 def readings(search: Search, cases: int, *, given_own_logits: bool = False) -> list[Reading]:
     """Ask for every observable on fresh cases; what it does not have, or what raises, is left out."""
-    fresh = search.fresh(cases)
     found: list[Reading] = []
     for setting in _SETTINGS:
-        for _, view in fresh.views(setting):
+        for view in _moderate_views(search, setting, cases):
             if given_own_logits:
                 found.extend(_given_logits(view) if setting == "batch" else ())
             else:
                 found.extend(_of_population(view) if setting == "population" else _of_batch(view))
     return found
+
+
+# Beyond it an exponential overflows in float32, and what a formula gives is no longer what its code gives.
+_FAR = 80.0
+
+
+def _moderate_views(search: Search, setting: Setting, cases: int) -> list[View]:
+    """Fresh cases without rows far out in a tail: what becomes of digits there has names of its own."""
+    drawn = (view for _, view in search.fresh(cases + cases // 2).views(setting))
+    return list(islice((view for view in drawn if np.abs(view.truth.logit.value).max() <= _FAR), cases))
 
 
 def rare_readings(search: Search) -> list[Reading]:
@@ -106,7 +116,7 @@ _MODERATE = 5.0
 def moderate_rewards(search: Search, cases: int) -> list[Reading]:
     """Rewards of rows whose |ℓ| is at most 5, where a reward made of a rounded D still has its digits."""
     found: list[Reading] = []
-    for _, view in search.fresh(cases).views("batch"):
+    for view in _moderate_views(search, "batch", cases):
         try:
             got = own_reward(view)
         except (NotObservedError, ObservableError):

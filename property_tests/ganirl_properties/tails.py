@@ -59,12 +59,16 @@ def form_of(search: Search, preferred: tuple[str, ...] = ()) -> NumericForm | No
     """Return the form that gives every loss and gradient in the tails and on fresh batches.
 
     None if the right one does, or none does. Of several the preferred one, then the one that leaves least open.
+    A loss whose form is not declared is looked at as the best one first, as N1 does, then as any.
     """
-    seen = list(_readings(search))
-    if not any(reading.wrong for reading in seen):
-        return None
-    fitting = [form for form in NUMERIC_FORMS if all(_agrees(form, reading) for reading in seen)]
-    if not fitting:
+    seen: list[_Reading] = []
+    fitting: list[NumericForm] = []
+    for as_best in (True, False):
+        seen = list(_readings(search, as_best=as_best))
+        fitting = [form for form in NUMERIC_FORMS if all(_agrees(form, reading) for reading in seen)]
+        if fitting and any(reading.wrong for reading in seen):
+            break
+    else:
         return None
     return min(
         fitting,
@@ -80,15 +84,17 @@ def reproduced(form: NumericForm, view: View) -> bool:
     return all(_agrees(form, reading) for reading in _of(view))
 
 
-def _readings(search: Search) -> Iterator[_Reading]:
+def _readings(search: Search, *, as_best: bool) -> Iterator[_Reading]:
     for view in tail_views(search.views("batch")[0][1]):
-        yield from _of(view)
+        yield from _of(view, as_best=as_best)
     for _, view in search.fresh(BATCHES).views("batch"):
-        yield from _of(view)
+        yield from _of(view, as_best=as_best)
 
 
-def _of(view: View) -> Iterator[_Reading]:
+def _of(view: View, *, as_best: bool = False) -> Iterator[_Reading]:
     observed, truth = view.observed, view.truth
+    if as_best and truth.conventions.loss_form == "any":
+        truth = truth.in_form("log_sigmoid")
     for observable, take, expected in (
         ("loss", observed.loss, truth.loss),
         ("gradient in θ", observed.gradient_theta, truth.gradient_theta),
