@@ -21,8 +21,6 @@ from ganirl.claims import claim as claim_of
 from ganirl.framework import NUMPY
 from ganirl_properties import UsageError
 from ganirl_properties.case_data import case_from_data
-from ganirl_properties.targets import GROUP, load_target
-from ganirl_properties.targets.libraries import split_version
 
 from .formula import Formula, Subject, Term, inlined, needed
 from .formulas import formula, terms
@@ -48,6 +46,8 @@ def known_target(saved: Saved, target: str | None = None) -> Saved:
     TargetError
         If it cannot be.
     """
+    from ganirl_properties.targets import load_target  # noqa: PLC0415 - a report is written without any target
+
     if target is None and saved.framework:
         return saved
     spec = target or saved.target
@@ -156,8 +156,8 @@ def _target(spec: str) -> list[str]:
     if spec.startswith("exec:"):
         return ["from ganirl_properties.targets import load_target", f"target = load_target({spec!r})"]
     if ":" not in spec:
-        name = split_version(spec)[0]
-        points = [point for point in entry_points(group=GROUP) if point.name == name]
+        name = spec.partition("@")[0]  # a version is chosen where the script is run
+        points = [point for point in entry_points(group="ganirl.targets") if point.name == name]
         if not points:
             raise NoScriptError(
                 f"nobody knows where the target {spec!r} is; say it: --target path/to/adapter.py:target"
