@@ -13,17 +13,16 @@ What was read in the source of tianshou 2.0.1 (algorithm/imitation/gail.py unles
 - ``ent_coef=0.01`` is the default of ``GAIL``: PPO adds an entropy bonus to its loss (algorithm/modelfree/ppo.py);
 - rewards and buffers are NumPy's, which has no bfloat16.
 
-An observation is the one-hot state followed by the row's features: the policy reads the first part, the
-discriminator the second. ``repeat=0`` leaves PPO's own updates out.
+Both networks are linear and set to the case (`torch_networks`); the learning rates are 0, and ``repeat=0`` leaves PPO's
+own updates out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,10 +37,11 @@ from torch.distributions import OneHotCategorical
 from ganirl import Case, Conventions, Gradient, Rows
 
 from .gail import DEPARTURES
+from .torch_networks import PolicyNetwork, RewardNetwork, transitions
 
 
 class TianshouGail:
-    """`GAIL` on linear networks, into which every case is written, with optimisers that do not move."""
+    """`GAIL` on linear networks that are set to the case, with optimisers that do not move."""
 
     name = "tianshou-gail"
     framework = "torch"
@@ -64,48 +64,32 @@ class TianshouGail:
 
     def discriminator_logit(self, case: Case, rows: Rows) -> torch.Tensor:
         """(n, 1) logits, high for the expert."""
-        with _set_to(case) as parts, torch.no_grad():
-            found: torch.Tensor = parts.algorithm.disc(_buffer(case, rows)[:])
+        with torch.no_grad():
+            found: torch.Tensor = _built(case).disc(_buffer(case, rows)[:])
             return found
 
     def discriminator_loss(self, case: Case) -> float:
         """Return the loss that the update of the discriminator reports, of its one step."""
-        with _updated(case) as (_, statistics):
-            return float(statistics.disc_loss.mean)
+        return float(_updated(case)[1].disc_loss.mean)
 
     def discriminator_gradient(self, case: Case) -> Gradient:
-        """∂L/∂θ and ∂L/∂b as the update left them in the network, whose weight is −θ and bias is −b."""
-        with _updated(case) as (parts, _):
-            used = slice(len(case.policy_logits), len(case.policy_logits) + len(case.theta))
-            return Gradient(-parts.network.weight.grad[0, used], -parts.network.bias.grad[0])
+        """∂L/∂θ and ∂L/∂b as the update left them in the network."""
+        gradient: Gradient = _updated(case)[0].disc_net.gradient()
+        return gradient
 
     def discriminator_policy_gradient(self, case: Case) -> torch.Tensor | None:
         """(S, A) what the update of the discriminator left in the policy: None for nothing."""
-        with _updated(case) as (parts, _):
-            found: torch.Tensor | None = parts.policy.weight.grad
-            return None if found is None else found[:, : len(case.policy_logits)].T
+        found: torch.Tensor | None = _updated(case)[0].policy.actor.network.weight.grad
+        return None if found is None else found.T
 
     def generator_reward(self, case: Case, rows: Rows) -> Any:
         """(n,) rewards by which the library replaces those of a rollout."""
-        return self._preprocessed(case, rows).rew
+        return _preprocessed(case, rows).rew
 
     def log_q(self, case: Case, rows: Rows) -> torch.Tensor:
         """(n,) log π(a|s) as PPO keeps it for its ratios."""
-        found: torch.Tensor = self._preprocessed(case, rows).logp_old
+        found: torch.Tensor = _preprocessed(case, rows).logp_old
         return found
-
-    def _preprocessed(self, case: Case, rows: Rows) -> Any:
-        with _set_to(case) as parts:
-            buffer = _buffer(case, rows)
-            return parts.algorithm._preprocess_batch(buffer[:], buffer, np.arange(len(rows)))
-
-
-class _Parts(NamedTuple):
-    """The algorithm, and the linear layers of its discriminator and its policy."""
-
-    algorithm: Any
-    network: Any
-    policy: Any
 
 
 class _Given(ReplayBuffer):  # type: ignore[misc]  # the library has no stubs here, so that its class is Any
@@ -117,14 +101,14 @@ class _Given(ReplayBuffer):  # type: ignore[misc]  # the library has no stubs he
 
 
 class _Actor(ModuleWithVectorOutput):  # type: ignore[misc]
-    """A linear policy: logits, and no hidden state."""
+    """The case's policy as tianshou calls one: with arrays, and with a hidden state that it has not."""
 
-    def __init__(self, linear: torch.nn.Linear) -> None:
-        super().__init__(linear.out_features)
-        self.linear = linear
+    def __init__(self, case: Case) -> None:
+        super().__init__(case.policy_logits.shape[1])
+        self.network = PolicyNetwork(case)
 
     def forward(self, obs: Any, state: Any = None, info: Any = None) -> tuple[torch.Tensor, Any]:
-        return self.linear(torch.as_tensor(obs, device=self.linear.weight.device)), state
+        return self.network(torch.as_tensor(obs, device=self.network.weight.device)), state
 
 
 class _Critic(torch.nn.Module):
@@ -134,83 +118,65 @@ class _Critic(torch.nn.Module):
         return torch.zeros(len(obs), 1)
 
 
-@lru_cache(maxsize=256)
-def _build(states: int, actions: int, features: int, dtype: torch.dtype, device: str) -> _Parts:
-    network = torch.nn.Linear(states + features + actions, 1, device=device, dtype=dtype)
-    policy = torch.nn.Linear(states + features, actions, device=device, dtype=dtype)
+@contextmanager
+def _chance_left_alone() -> Iterator[None]:
+    """Leave the global random states as they were: one draws networks and actions, another shuffles batches."""
+    seen = np.random.get_state()  # noqa: NPY002  # the library's own choice
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        np.random.set_state(seen)  # noqa: NPY002
+
+
+@_chance_left_alone()
+def _built(case: Case) -> Any:
     still = TorchOptimizerFactory(torch.optim.SGD, lr=0.0)
-    algorithm = GAIL(
+    return GAIL(
         policy=ProbabilisticActorPolicy(
-            actor=_Actor(policy),
+            actor=_Actor(case),
             dist_fn=lambda logits: OneHotCategorical(logits=logits),
-            action_space=Box(0.0, 1.0, (actions,)),
+            action_space=Box(0.0, 1.0, (case.policy_logits.shape[1],)),
             action_scaling=False,
             action_bound_method=None,
         ),
         critic=_Critic(),
         optim=still,
-        expert_buffer=_Given(1),
-        disc_net=network,
+        expert_buffer=_buffer(case, case.expert),
+        disc_net=RewardNetwork(case),
         disc_optim=still,
         disc_update_num=1,
     )
-    return _Parts(algorithm, network, policy)
 
 
-@contextmanager
-def _set_to(case: Case) -> Iterator[_Parts]:
-    """Give an algorithm set to the case, and leave the global random states as they were."""
-    states, actions = case.policy_logits.shape
-    features, theta = len(case.theta), case.theta
-    seen = np.random.get_state()  # noqa: NPY002  # the library shuffles by the global generator
-    try:
-        with torch.random.fork_rng(devices=[]):
-            parts = _build(states, actions, features, theta.dtype, str(theta.device))
-            with torch.no_grad():
-                parts.network.weight.zero_()
-                parts.network.weight[0, states : states + features] = -theta
-                parts.network.bias.fill_(-case.b)
-                parts.policy.weight.zero_()
-                parts.policy.weight[:, :states] = case.policy_logits.T
-                parts.policy.bias.zero_()
-            yield parts
-    finally:
-        np.random.set_state(seen)  # noqa: NPY002
+@_chance_left_alone()
+def _updated(case: Case) -> tuple[Any, Any]:
+    """Do one update of the discriminator on the case; return the algorithm, and the statistics of the update."""
+    algorithm = _built(case)
+    batch = _buffer(case, case.generator)[:]
+    return algorithm, algorithm._update_with_batch(batch, batch_size=None, repeat=0)
 
 
-@contextmanager
-def _updated(case: Case) -> Iterator[tuple[_Parts, Any]]:
-    """Do one update of the discriminator on the case; the learning rate of 0 leaves every parameter."""
-    with _set_to(case) as parts:
-        parts.policy.weight.grad = None
-        parts.algorithm.expert_buffer = _buffer(case, case.expert)
-        batch = _buffer(case, case.generator)[:]
-        yield parts, parts.algorithm._update_with_batch(batch, batch_size=None, repeat=0)
+@_chance_left_alone()
+def _preprocessed(case: Case, rows: Rows) -> Any:
+    buffer = _buffer(case, rows)
+    return _built(case)._preprocess_batch(buffer[:], buffer, np.arange(len(rows)))
 
 
 def _buffer(case: Case, rows: Rows) -> _Given:
-    """Return rows as the library keeps transitions."""
-    states, actions = case.policy_logits.shape
-    features = _numpy(rows.features)
-    one_hot = np.eye(
-        states + 1, states, dtype=features.dtype
-    )  # the absorbing end, state S, is the zero vector
-    done = _numpy(rows.done)
+    """Return rows as the library keeps transitions, actions as vectors."""
+    given, done = transitions(case, rows), rows.done.cpu().numpy()
+    one_hot = torch.eye(case.policy_logits.shape[1], dtype=case.theta.dtype)
     found: _Given = _Given.from_data(
-        obs=np.concatenate([one_hot[_numpy(rows.state)], features], axis=1),
-        act=np.eye(actions, dtype=features.dtype)[_numpy(rows.action)],
+        obs=given.observation.cpu().numpy(),
+        act=one_hot[given.action.cpu()].numpy(),
         rew=np.zeros(len(rows)),
         terminated=done,
         truncated=np.zeros_like(done),
         done=done,
-        obs_next=np.concatenate([one_hot[_numpy(rows.next_state)], np.zeros_like(features)], axis=1),
+        obs_next=given.next_observation.cpu().numpy(),
     )
     return found
-
-
-def _numpy(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
-    array: np.ndarray[Any, Any] = tensor.detach().cpu().numpy()
-    return array
 
 
 target = TianshouGail()

@@ -17,10 +17,9 @@ features are the observation; the action is handed over with a weight of 0.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from tensordict import TensorDict
@@ -53,63 +52,49 @@ class TorchrlGail:
 
     def discriminator_probability(self, case: Case, rows: Rows) -> torch.Tensor:
         """(n, 1) D, the network's output that the loss reads."""
-        parts = _set_to(case)
+        loss, network = _built(case)
         observation, action = _inputs(rows)
         batch = TensorDict({"observation": observation, "action": action}, [len(rows)])
         with torch.no_grad():
-            found: torch.Tensor = parts.discriminator(batch)[parts.loss.tensor_keys.discriminator_pred]
+            found: torch.Tensor = network(batch)[loss.tensor_keys.discriminator_pred]
         return found
 
     def discriminator_loss(self, case: Case) -> torch.Tensor:
         """Return what the optimiser of the discriminator is to differentiate."""
-        return _loss(_set_to(case), case).detach()
+        return _loss(_built(case)[0], case).detach()
 
     def discriminator_gradient(self, case: Case) -> Gradient:
         """∂L/∂θ and ∂L/∂b by autograd through the loss, into the network, whose weight is −θ and bias is −b."""
-        parts = _set_to(case)
-        weight, bias = torch.autograd.grad(_loss(parts, case), (parts.linear.weight, parts.linear.bias))
+        loss, network = _built(case)
+        linear = network.module[0]
+        weight, bias = torch.autograd.grad(_loss(loss, case), (linear.weight, linear.bias))
         return Gradient(-weight[0, :-1], -bias[0])
 
 
-class _Parts(NamedTuple):
-    """The loss, the network that it was given, and that network's linear layer."""
-
-    loss: Any
-    discriminator: Any
-    linear: Any
-
-
-@lru_cache(maxsize=64)
-def _build(features: int, device: str) -> _Parts:
-    """Build the loss for rows of some features, leaving the global random state as it was."""
+def _built(case: Case) -> tuple[Any, Any]:
+    """Return the loss and the network that it was given, set to the case, leaving the random state as it was."""
     with torch.random.fork_rng(devices=[]):
         network = MLP(
-            in_features=features + 1,
+            in_features=len(case.theta) + 1,
             out_features=1,
             depth=0,
             activation_class=torch.nn.Sigmoid,
             activate_last_layer=True,
-            device=device,
+            device=case.theta.device,
         )
-    discriminator = TensorDictModule(network, in_keys=["observation", "action"], out_keys=["d_logits"])
-    return _Parts(GAILLoss(discriminator), discriminator, network[0])
-
-
-def _set_to(case: Case) -> _Parts:
-    parts = _build(len(case.theta), str(case.theta.device))
     with torch.no_grad():
-        parts.linear.weight.zero_()
-        parts.linear.weight[0, :-1] = -case.theta
-        parts.linear.bias.fill_(-case.b)
-    return parts
+        network[0].weight.copy_(torch.cat([-case.theta, torch.zeros_like(case.theta[:1])])[None])
+        network[0].bias.fill_(-case.b)
+    discriminator = TensorDictModule(network, in_keys=["observation", "action"], out_keys=["d_logits"])
+    return GAILLoss(discriminator), discriminator
 
 
-def _loss(parts: _Parts, case: Case) -> torch.Tensor:
-    keys = parts.loss.tensor_keys
+def _loss(loss: Any, case: Case) -> torch.Tensor:
+    keys = loss.tensor_keys
     batch = TensorDict({}, [len(case.expert)])
     batch[keys.expert_observation], batch[keys.expert_action] = _inputs(case.expert)
     batch[keys.collector_observation], batch[keys.collector_action] = _inputs(case.generator)
-    found: torch.Tensor = parts.loss(batch)["loss"]
+    found: torch.Tensor = loss(batch)["loss"]
     return found
 
 

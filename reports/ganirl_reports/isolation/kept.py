@@ -76,7 +76,7 @@ def size_of(folder: Path) -> int:
     """Return the bytes that an environment takes on disk with its log, each file once."""
     sizes: dict[tuple[int, int], int] = {}
     beside = (log_of(folder), lock_of(folder))
-    inside = (os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)
+    inside = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
     for path in (*beside, *inside):
         try:
             status = os.lstat(path)
