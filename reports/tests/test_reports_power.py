@@ -313,3 +313,24 @@ def test_the_page_stands_alone_and_the_figure_is_in_it(measured: Measured) -> No
     assert "<script" not in page
     assert not re.search(r"(src|href)=\"(?!#)", page.replace('xlink:href="#', ""))
     assert figure(measured) == drawn
+
+
+# --- the published copy -------------------------------------------------------------------------------------
+
+
+def test_the_published_copy_holds_together_and_the_readme_tells_its_numbers() -> None:
+    root = Path(__file__).parents[2]
+    folder = root / "reports" / "published" / "power"
+    document = json.loads((folder / "power.json").read_text(encoding="utf-8"))
+    PowerDocument.model_validate(document)
+    assert document["passed"]
+    assert not document["run"]["interrupted"]
+    assert document["run"]["command"] in (folder / "README.md").read_text(encoding="utf-8")
+    summary, right = document["summary"], document["right"]
+    told = (root / "README.md").read_text(encoding="utf-8")
+    assert f"{summary['wrong_formulas']} wrong formulas" in told
+    assert f"{summary['diagnosed']} are called by their name" in told
+    assert f"{right['cases']:,} cases" in told
+    assert (folder / "power.svg").read_text(encoding="utf-8") in (folder / "power.html").read_text(
+        encoding="utf-8"
+    )
