@@ -205,6 +205,25 @@ class _Mapped(Library):
         return torch.vmap(of_row)(rows.features, self.log_q(case, rows).detach())
 
 
+def _logit(features: Tensor, log_q: Tensor, theta: Tensor, b: Tensor) -> Tensor:
+    return -(features @ theta) - b - log_q
+
+
+@SHELF.right(
+    "torch-compiled",
+    "The logit is traced and compiled for any number of rows",
+    "A graph of the same operations gives the same numbers, in whatever order they are put.",
+    formats=("float32",),
+)
+class _Compiled(Library):
+    def __init__(self) -> None:
+        # Without code of its own: that needs a compiler, and takes minutes.
+        self.compiled: Any = torch.compile(_logit, backend="aot_eager", dynamic=True)
+
+    def discriminator_logit(self, case: Any, rows: Any) -> Any:
+        return self.compiled(rows.features, self.log_q(case, rows).detach(), case.theta, case.b)
+
+
 @SHELF.right(
     "torch-weighted-rows",
     "Rows carry weights",
