@@ -55,7 +55,6 @@ class Plan:
     ----------
     trials : by claim
     unseen : claim → why it is not tested, though the implementation draws what shows it
-
     """
 
     trials: dict[str, tuple[Trial, ...]]
@@ -63,7 +62,7 @@ class Plan:
 
     @property
     def numbers(self) -> int:
-        """Over all claims."""
+        """How many are judged, over all claims: the budget α is shared equally among them."""
         return sum(len(trial.quantity) for trials in self.trials.values() for trial in trials)
 
 
