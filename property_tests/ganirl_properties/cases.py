@@ -147,8 +147,8 @@ def _batch(choices: Choices, precision: Precision, conventions: Conventions, *, 
     )
     horizon = 1 if conventions.unit == "transition" else choices.size(*_STEPS)
     texture, b, theta = _parameters(choices, dimension, precision)
-    if kind.level == "far" and far:
-        theta = theta * 2.0 ** (5 + choices.below(5))
+    # By features, not by θ, so that gradients are large as well.
+    scale = 2.0 ** (6 + choices.below(5)) if kind.level == "far" and far else 1.0
     sides = [_random_steps(choices, rows, horizon, states, actions) for rows in (expert_rows, generator_rows)]
     if kind.rows == "repeated":
         sides = [_repeating(side, sides[0]) for side in sides]
@@ -156,7 +156,7 @@ def _batch(choices: Choices, precision: Precision, conventions: Conventions, *, 
     unit = 1 / 64 if kind.level == "near" else 1 / 16
     logits = textured(choices.signed(states * actions, unit), texture, precision).reshape(states, actions)
     table = choices.signed(states * actions * 2 * dimension, 1 / 32)
-    features = textured(table, texture, precision).reshape(states, actions, 2, dimension)
+    features = scale * textured(table, texture, precision).reshape(states, actions, 2, dimension)
     rows = [
         filled_rows(steps, features, logits, row_weights(weight, precision, conventions), precision)
         for steps, weight in zip(sides, weights, strict=True)

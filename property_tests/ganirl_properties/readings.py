@@ -14,7 +14,7 @@ from ganirl import Case
 from .cases import Setting
 from .checks import View
 from .checks.generator import own_reward
-from .checks.rare import rare_actions
+from .checks.rare import long_trajectories, rare_actions
 from .observed import NotObservedError, ObservableError
 from .search import Search
 from .wrong_formulas import Pipeline
@@ -105,8 +105,9 @@ def _moderate_views(search: Search, setting: Setting, cases: int) -> list[View]:
 
 def rare_readings(search: Search) -> list[Reading]:
     """Return what it says of D and log q where the policy hardly ever acts: what guards a logarithm shows there."""
-    view = next(iter(rare_actions(search.views("batch")[0][1])))
-    return list(_of_discriminator(view))
+    first = search.views("batch")[0][1]
+    views = [*rare_actions(first), *long_trajectories(first)]
+    return [reading for view in views for reading in _of_discriminator(view)]
 
 
 # Here D and 1 − D have lost no digits that a logarithm would miss.

@@ -23,12 +23,13 @@ from ganirl.framework import load_framework
 from ganirl.logspace import log_normalise
 from ganirl.truth import Truth
 from ganirl_properties import verify
-from ganirl_properties.checks import CHECKS
-from ganirl_properties.checks.rare import rare_case
+from ganirl_properties.checks import CHECKS, Check
+from ganirl_properties.checks.rare import long_case, rare_case
 from ganirl_properties.right_variants import right_variants
 from ganirl_properties.search import Search, judged
 
 RARE = [check for check in CHECKS if check.name.startswith("rare")]
+LONG = [check for check in CHECKS if check.name.startswith("long")]
 FORMATS = ("float64", "float32", "bfloat16")
 
 
@@ -91,11 +92,11 @@ SOUND: dict[str, Implementation] = {
 FORMATS_OF = {variant.id: variant.formats for variant in right_variants()}
 
 
-def worst(target: Implementation, dtype: str) -> dict[str, float]:
+def worst(target: Implementation, dtype: str, checks: list[Check] = RARE) -> dict[str, float]:
     """Check → largest error over what is allowed."""
     search = Search(target, load_framework(target.framework), PRECISIONS[dtype], "cpu", 1, 0)
     found = {}
-    for check in RARE:
+    for check in checks:
         if all(search.implementation_has(name) for name in check.observables):
             for _, view in search.suited(check):
                 ratios = [judgement.ratio for judgement in judged(check, view) if judgement is not None]
@@ -107,6 +108,20 @@ def worst(target: Implementation, dtype: str) -> dict[str, float]:
 def test_sound_forms_pass_with_room_to_spare(name: str) -> None:
     for dtype in FORMATS_OF.get(name, FORMATS):
         assert max(worst(SOUND[name], dtype).values(), default=0.0) < 0.1
+
+
+@pytest.mark.parametrize("name", sorted(SOUND.keys() - {"LogOfAProduct"}))
+def test_sound_forms_pass_where_a_density_is_zero(name: str) -> None:
+    for dtype in FORMATS_OF.get(name, FORMATS):
+        assert max(worst(SOUND[name], dtype, LONG).values(), default=0.0) < 0.1
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_log_of_a_product_is_lost_there(dtype: str) -> None:
+    assert min(worst(SOUND["LogOfAProduct"], dtype, LONG).values()) > 1.0
+    case = long_case(PRECISIONS[dtype], Conventions(log_q="computed"))
+    assert np.exp(case.expert.log_q.min()) == 0.0
+    assert np.abs(-(case.expert.features @ case.theta) - case.b - case.expert.log_q).max() < 60.0
 
 
 def test_sound_forms_that_compute_log_q_are_asked() -> None:

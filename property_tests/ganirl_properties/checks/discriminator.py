@@ -11,7 +11,12 @@ from ganirl.truth import REFERENCE, Expected
 
 from .check import Check, Comparison, View, compare
 from .numerics import opposite_tails
-from .rare import rare_actions, rare_actions_of_own_policy
+from .rare import (
+    long_trajectories,
+    long_trajectories_of_own_policy,
+    rare_actions,
+    rare_actions_of_own_policy,
+)
 
 
 def _logit(view: View) -> Iterator[Comparison]:
@@ -95,6 +100,33 @@ CHECKS = (
         None,
         _log_likelihood,
         rare_actions,
+    ),
+    Check(
+        "A4",
+        "long logit",
+        "ℓ of trajectories of 30 steps, whose density is down to e^-800",
+        ("discriminator_logit",),
+        None,
+        _logit,
+        long_trajectories_of_own_policy,
+    ),
+    Check(
+        "A4",
+        "long probability",
+        "D of trajectories of 30 steps, whose density is down to e^-800",
+        ("discriminator_probability",),
+        None,
+        _probability,
+        long_trajectories_of_own_policy,
+    ),
+    Check(
+        "A4",
+        "long log q",
+        "its log q of trajectories of 30 steps, whose density is down to e^-800",
+        ("log_q",),
+        None,
+        _log_likelihood,
+        long_trajectories,
     ),
     Check(
         "A5",

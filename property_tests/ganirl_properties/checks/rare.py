@@ -22,7 +22,8 @@ from .check import View
 POLICY_LOGITS = ((0.25, -6.75, -14.0, -20.5, -28.0), (-20.0, 0.5, -27.0, -6.5, -13.5))
 COMMON = (0, 1)  # the action that each state's policy takes nearly always
 THETA, B = (0.7, -0.9), 0.8
-STEPS = 3
+RAREST = (4, 2)
+STEPS, MANY_STEPS = 3, 30
 
 
 def rare_actions(view: View) -> Iterator[View]:
@@ -36,11 +37,51 @@ def rare_actions_of_own_policy(view: View) -> Iterator[View]:
         yield from rare_actions(view)
 
 
+def long_trajectories(view: View) -> Iterator[View]:
+    """Trajectories whose density is 0 in every format; code of transitions has none."""
+    conventions = view.observed.conventions
+    if conventions.unit == "trajectory":
+        yield view.at(long_case(view.case.precision, conventions))
+
+
+def long_trajectories_of_own_policy(view: View) -> Iterator[View]:
+    """The same, for code that computes log q."""
+    if view.observed.conventions.log_q == "computed":
+        yield from long_trajectories(view)
+
+
 def rare_case(precision: Precision, conventions: Conventions) -> Case:
     """Return a case with each action of each state in one row a side; the cost makes up for it, so that |ℓ| is small.
 
     Transitions, or trajectories of one to three steps of which the others are common.
     """
+    states, actions = np.shape(POLICY_LOGITS)
+    horizon = 1 if conventions.unit == "transition" else STEPS
+    expert, generator = (_steps(states, actions, horizon, turned) for turned in (0, 1))
+    return _compensated(expert, generator, precision, conventions)
+
+
+def long_case(precision: Precision, conventions: Conventions) -> Case:
+    """Return a case of three trajectories a side: of many rare steps, of many common ones, and of one step.
+
+    The density of the first is e^-800, which is 0 in every format; its logarithm is a number like any other.
+    """
+    state = np.tile(np.arange(MANY_STEPS) % 2, (3, 1))
+    common = np.array(COMMON)[state]
+    rare = np.array(RAREST)[state]
+    sides = []
+    for lengths in ((MANY_STEPS, MANY_STEPS - 8, 1), (MANY_STEPS - 2, MANY_STEPS - 9, 1)):
+        length = np.array(lengths)[:, None]
+        step = np.arange(MANY_STEPS)[None, :]
+        mask, last = step < length, step == length - 1
+        action = np.where(np.array([[True], [False], [False]]), rare, common)
+        following = np.where(last, len(COMMON), (state + 1) % 2)
+        blank = np.zeros((*mask.shape, 0))
+        sides.append(Steps(state * mask, action * mask, following * mask, last, mask, blank))
+    return _compensated(sides[0], sides[1], precision, conventions)
+
+
+def _compensated(expert: Steps, generator: Steps, precision: Precision, conventions: Conventions) -> Case:
     logits, theta = np.array(POLICY_LOGITS), precision.round(THETA)
     states, actions = logits.shape
     # −c − log π of a step is an offset of its own, so that neither D nor 1 − D has lost its digits.
@@ -49,13 +90,17 @@ def rare_case(precision: Precision, conventions: Conventions) -> Case:
     second = np.cos(1.0 + 1.7 * cell)
     first = (-log_pi - np.cos(2.0 + cell) - second * theta[1]) / theta[0]
     table = precision.round(np.stack([first, second], axis=-1))
-    horizon = 1 if conventions.unit == "transition" else STEPS
-    weight = row_weights(np.ones(states * actions, dtype=np.int64), precision, conventions)
-    expert, generator = (
-        filled_rows(_steps(states, actions, horizon, turned), table, logits, weight, precision)
-        for turned in (0, 1)
-    )
-    case = Case(theta, precision.round(B), logits, expert, generator, precision.name, conventions.unit)
+    sides = [
+        filled_rows(
+            steps,
+            table,
+            logits,
+            row_weights(np.ones(len(steps.mask), dtype=np.int64), precision, conventions),
+            precision,
+        )
+        for steps in (expert, generator)
+    ]
+    case = Case(theta, precision.round(B), logits, sides[0], sides[1], precision.name, conventions.unit)
     return absorb_b(case) if conventions.log_z == "absent" else case
 
 

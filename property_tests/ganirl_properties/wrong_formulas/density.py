@@ -66,6 +66,38 @@ def _pi_with_epsilon(side: Side) -> Array:
     return over_steps(np.where(side.rows.steps.mask, np.log(np.exp(side.log_pi) + 1e-10), 0.0))
 
 
+def _of_first_state(side: Side) -> Array:
+    steps = side.rows.steps
+    table = log_normalise(side.case.policy_logits)
+    return over_steps(np.where(steps.mask, table[steps.state[:, :1], steps.action], 0.0))
+
+
+def _of_next_state(side: Side) -> Array:
+    steps = side.rows.steps
+    table = log_normalise(side.case.policy_logits)
+    return over_steps(np.where(steps.mask, table[steps.next_state % len(table), steps.action], 0.0))
+
+
+def _with_exploration(side: Side) -> Array:
+    actions = side.case.policy_logits.shape[1]
+    mixed = np.log(0.99 * np.exp(log_normalise(side.case.policy_logits)) + 0.01 / actions)
+    return of_actions(side, mixed)
+
+
+def _floored_log_pi(side: Side) -> Array:
+    return over_steps(np.where(np.real(side.log_pi) < -20.0, -20.0, side.log_pi))
+
+
+def _log_of_a_product(side: Side) -> Array:
+    return np.asarray(np.log(np.exp(side.log_pi).prod(axis=1) + 1e-300))
+
+
+def _clamped_as_by_torch(side: Side) -> Array:
+    least = np.log(2.0**-23)
+    density = np.where(np.real(side.log_pi) < least, least, side.log_pi)
+    return over_steps(np.where(side.rows.steps.mask, density, 0.0))
+
+
 def _entropy_of_policy(side: Side) -> Array:
     table = log_normalise(side.case.policy_logits)
     negative_entropy = (np.exp(table) * table).sum(axis=1)
@@ -237,6 +269,48 @@ FORMULAS = (
         "guard against log 0 where log_softmax is at hand",
         ("A4",),
         {"log_q": _pi_with_epsilon},
+    ),
+    WrongFormula(
+        "log-q-of-the-first-state",
+        "every step's log π is that of the first state",
+        "a policy evaluated once a trajectory, and its output broadcast over time",
+        ("A4",),
+        {"log_q": _of_first_state},
+    ),
+    WrongFormula(
+        "log-q-of-the-next-state",
+        "log π(a|s′) stands for log π(a|s)",
+        "observations shifted by one against actions in a replay buffer",
+        ("A4",),
+        {"log_q": _of_next_state},
+    ),
+    WrongFormula(
+        "log-q-with-exploration",
+        "log q is that of a policy that explores with 1 % uniform noise, where the samples are the policy's own",
+        "an ε-greedy wrapper left around the policy that is evaluated",
+        ("A4",),
+        {"log_q": _with_exploration},
+    ),
+    WrongFormula(
+        "log-pi-floored-at-minus-20",
+        "log π is never below −20",
+        "clamp() against −∞, as of a Gaussian's log standard deviation",
+        ("A4",),
+        {"log_q": _floored_log_pi},
+    ),
+    WrongFormula(
+        "log-q-of-a-product",
+        "log q is the logarithm of a product of probabilities, which underflows: it is never below −690",
+        "prod() of probabilities and a constant of 1e-300 inside the logarithm",
+        ("A4",),
+        {"log_q": _log_of_a_product},
+    ),
+    WrongFormula(
+        "log-pi-of-clamped-probabilities",
+        "probabilities are clamped to 1.2e-7 before their logarithm is taken",
+        "torch's Categorical(probs=…) in float32, where logits are at hand",
+        ("A4",),
+        {"log_q": _clamped_as_by_torch},
     ),
     WrongFormula(
         "log-q-entropy",
