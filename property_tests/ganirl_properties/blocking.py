@@ -101,7 +101,7 @@ class Blocking:
         return causes.pop() if len(causes) == 1 else None
 
     def _same_observable(self, failure: Failure) -> str | None:
-        cause = _SAME_OBSERVABLE.get((failure.check.claim, failure.check.name))
+        cause = _SAME_OBSERVABLE.get((failure.check.claim, failure.check.kind))
         return cause if cause in self.violated else None
 
     def _in_process(self, failure: Failure) -> str | None:
@@ -140,7 +140,7 @@ class Blocking:
         tail = next((name for name in _EVERYWHERE if name in self.violated), None)
         # What no order of rows can do to a finite loss, it does to one that is infinite or NaN.
         lost = claim == "S2" and not np.isfinite(failure.judgement.error)
-        if tail is None or not (lost or (claim, failure.check.name) in _OF_THE_LOSS) or self._form is None:
+        if tail is None or not (lost or (claim, failure.check.kind) in _OF_THE_LOSS) or self._form is None:
             return None
         return tail if reproduced(self._form, self.search.view_of(failure.case)) else None
 

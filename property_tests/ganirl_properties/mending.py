@@ -89,7 +89,7 @@ def _value_of_irl(search: Search, findings: dict[str, Finding]) -> dict[str, tup
     failing = [
         claim
         for claim, check in _VALUES_OF_IRL.items()
-        if claim in findings and {each.check.name for each in findings[claim].failures} == {check}
+        if claim in findings and {each.check.kind for each in findings[claim].failures} == {check}
     ]
     if not failing:
         return {}

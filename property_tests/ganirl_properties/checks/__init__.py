@@ -2,8 +2,9 @@
 
 from . import conventions, discriminator, gauge, generator, gradients, loss, matched, numerics, process
 from .check import Check, Comparison, View, compare
+from .rare import on_rare_actions
 
-CHECKS: tuple[Check, ...] = (
+_DRAWN: tuple[Check, ...] = (
     *discriminator.CHECKS,
     *gauge.CHECKS,
     *matched.CHECKS,
@@ -14,5 +15,12 @@ CHECKS: tuple[Check, ...] = (
     *numerics.CHECKS,
     *process.CHECKS,
 )
+CHECKS: tuple[Check, ...] = (*_DRAWN, *(rare for check in _DRAWN for rare in on_rare_actions(check)))
 
-__all__ = ["CHECKS", "Check", "Comparison", "View", "compare"]
+
+def kind_of(claim: str, check: str) -> str:
+    """Return the kind of a check by its name; its name where there is none so called."""
+    return next((each.kind for each in CHECKS if (each.claim, each.name) == (claim, check)), check)
+
+
+__all__ = ["CHECKS", "Check", "Comparison", "View", "compare", "kind_of"]

@@ -117,6 +117,7 @@ class Check:
     setting : how cases are arranged; None if it makes its own
     run : from a view to comparisons
     instances : for a check that makes its own cases, from any view to the views to look at
+    like : the name of the check that looks at the same number on cases that are drawn
     """
 
     claim: str
@@ -126,6 +127,12 @@ class Check:
     setting: Setting | None
     run: Callable[[View], Iterable[Comparison]]
     instances: Callable[[View], Iterable[View]] | None = None
+    like: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The name under which what its number is made of is known, whatever the cases."""
+        return self.like or self.name
 
     def suits(self, unit: Unit) -> bool:
         """Whether code of a unit could show it: tabular code is handed a process, any other is not."""

@@ -21,6 +21,7 @@ from ganirl.claims import claim as claim_of
 from ganirl.framework import NUMPY
 from ganirl_properties import UsageError
 from ganirl_properties.case_data import case_from_data
+from ganirl_properties.checks import kind_of
 
 from .formula import Formula, Subject, Term, inlined, needed
 from .formulas import formula, terms
@@ -78,7 +79,7 @@ def script(saved: Saved) -> str:
         conventions=saved.conventions,
         case=case,
         device=saved.device,
-        check=found.check,
+        check=kind_of(found.claim, found.check),
         observable=found.observable,
         component=found.component,
     )
