@@ -46,9 +46,8 @@ def test_the_reference_is_as_near_as_it_says(setting: Setting, conventions: Conv
     for truth in truths(setting, dtype, conventions, 84):
         certified = CertifiedTruth.of(truth, backend)
         assert not [str(each) for each in breaches(reference_values(truth), certified)]
-        if (
-            setting == "batch"
-        ):  # no claim asks for its b*, and where |ℓ| is 1e4, 128 bits do not hold the slope
+        if setting == "batch":
+            # No claim asks for its b*, and where |ℓ| is 1e4, 128 bits do not hold the slope.
             continue
         low, high = certified.optimum_ends
         optimum = truth.optimum
