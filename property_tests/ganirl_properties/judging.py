@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+
+import numpy as np
 
 from ganirl.claims import Claim
 
@@ -11,7 +13,7 @@ from .blocking import blocked_by
 from .certification import Certification
 from .diagnosis import diagnose
 from .mending import mends
-from .narrative import counterexample
+from .narrative import counterexample, number
 from .report import Counterexample, Diagnosis, Verdict, VerdictName
 from .search import Failure, Finding, Search
 from .shrink import smallest
@@ -38,6 +40,8 @@ def judge_claims(search: Search, claims: Sequence[Claim], preferred: tuple[str, 
         else {}
     )
     causes = {claim: blocked_by(search, findings[claim], violated) for claim in violated}
+    departures = search.implementation.departures
+    excused = {claim for claim in violated if claim in departures and not _lost(findings[claim])}
     for claim in waiting:
         if claim.id in mended and claim.id not in search.implementation.departures:
             sentence, under = mended[claim.id]
@@ -45,7 +49,7 @@ def judge_claims(search: Search, claims: Sequence[Claim], preferred: tuple[str, 
             yield row if certification is None else certification.certified(row, under)
         else:
             cause = _root(claim.id, causes)
-            yield _verdict(search, findings[claim.id], certification, cause, names.get(claim.id))
+            yield _verdict(search, findings[claim.id], certification, cause, names.get(claim.id), excused)
 
 
 def _root(claim: str, causes: dict[str, str | None]) -> str | None:
@@ -77,14 +81,19 @@ def _verdict(
     certification: Certification | None,
     cause: str | None = None,
     diagnosis: Diagnosis | None = None,
+    excused: Set[str] = frozenset(),
 ) -> Verdict:
     if not finding.violated or finding.error is not None:
         row = _unbroken(search, finding)
         return row if certification is None else certification.certified(row, finding)
-    waived = _waived(search, finding, cause, diagnosis)
-    failure = _clearest(finding.failures)
+    departure = _departure(search, finding, cause, excused)
+    lost = _lost(finding) if departure is not None else []
+    if departure is not None and lost:
+        cause, diagnosis = None, _inexcusable(search, departure, lost, diagnosis)
+    waived = None if lost else _waived(search, finding, departure, diagnosis)
+    failure = _clearest(lost or finding.failures)
     if waived is None:
-        failure = smallest(search, failure)
+        failure = smallest(search, failure, echo=cause is not None)
         shown = counterexample(finding.claim, failure, search.implementation)
         row = _broken(search, finding, cause, diagnosis, shown)
     else:
@@ -120,18 +129,47 @@ def _unbroken(search: Search, finding: Finding) -> Verdict:
     return _row(search, finding, "satisfied", "")
 
 
+def _departure(search: Search, finding: Finding, cause: str | None, excused: Set[str]) -> str | None:
+    """Return the declared departure that a failure is, or follows from."""
+    if finding.claim in search.implementation.departures:
+        return finding.claim
+    return cause if cause in excused else None
+
+
+def _lost(finding: Finding) -> list[Failure]:
+    """Return the failures whose number is not finite where it should be."""
+    return [
+        failure
+        for failure in finding.failures
+        if np.isfinite(failure.judgement.expected) and not np.isfinite(failure.judgement.got)
+    ]
+
+
+def _inexcusable(
+    search: Search, departure: str, lost: Sequence[Failure], diagnosis: Diagnosis | None
+) -> Diagnosis:
+    judgement = _clearest(lost).judgement
+    known = f"; where it is finite: {diagnosis.title}" if diagnosis is not None else ""
+    title = (
+        f"a departure excuses another number, not inf or NaN: {judgement.comparison.observable} is "
+        f"{number(judgement.got)} where it should be {number(judgement.expected)}{known}"
+    )
+    reason = search.implementation.departures[departure]
+    return Diagnosis("departure-not-finite", title, f"{departure} is declared to depart: {reason}", len(lost))
+
+
 def _waived(
-    search: Search, finding: Finding, cause: str | None, diagnosis: Diagnosis | None
+    search: Search, finding: Finding, departure: str | None, diagnosis: Diagnosis | None
 ) -> Verdict | None:
-    departures = search.implementation.departures
-    if finding.claim in departures:
+    if departure is None:
+        return None
+    reason = search.implementation.departures[departure]
+    if departure == finding.claim:
         # A declared departure must not hide another one: what the numbers are is said beside the reason.
         known = f"; its numbers: {diagnosis.title}" if diagnosis is not None else ""
-        return _row(search, finding, "waived", departures[finding.claim] + known)
-    if cause is not None and cause in departures:
-        message = f"follows from {cause}, which departs by design: {departures[cause]}"
-        return _row(search, finding, "waived", message, blocked_by=cause)
-    return None
+        return _row(search, finding, "waived", reason + known)
+    message = f"follows from {departure}, which departs by design: {reason}"
+    return _row(search, finding, "waived", message, blocked_by=departure)
 
 
 def _broken(

@@ -10,7 +10,7 @@ import hypothesis
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
-from hypothesis.errors import NoSuchExample
+from hypothesis.errors import Flaky, NoSuchExample
 
 from ganirl import Rows
 
@@ -23,10 +23,15 @@ from .search import Failure, Judgement, Search, judged
 MOST_TRIES = 1200
 # And they may cost a second, where every shape is compiled anew.
 MOST_SECONDS = 60.0
+# What follows from another failure is not what anyone reads first.
+SECONDS_OF_AN_ECHO = 6.0
 
 
-def smallest(search: Search, failure: Failure) -> Failure:
+def smallest(search: Search, failure: Failure, *, echo: bool = False) -> Failure:
     """Return the smallest case on which the same check fails; the failure itself where it cannot be shrunk.
+
+    An ``echo`` follows from another failure and is given less time. What draws without having been declared to, or
+    keeps what it was handed, answers the same bytes differently; its first answer stands.
 
     A check that makes its own cases (N1, N2) tries them from the mildest on, so that its first failure is smallest;
     what rows it does not need are left out.
@@ -36,22 +41,25 @@ def smallest(search: Search, failure: Failure) -> Failure:
         return _with_fewer_rows(search, failure, _clear(failure.judgement.ratio))
     data = bytes_read(data, setting, search.precision, search.implementation.conventions)
     best = replace(failure, data=data)
-    tries, until = 0, time.monotonic() + MOST_SECONDS
+    tries, until = 0, time.monotonic() + min(MOST_SECONDS, SECONDS_OF_AN_ECHO if echo else MOST_SECONDS)
     clear = _clear(failure.judgement.ratio)
-    known = set[bytes]()  # hypothesis asks for the last of them once more, and must be answered as before
+    # Hypothesis asks for some of them once more, and must be answered as before.
+    known: dict[bytes, bool] = {}
 
     def fails(candidate: bytes) -> bool:
         nonlocal best, tries
         tries += 1
+        if candidate in known:
+            return known[candidate]
         if tries > MOST_TRIES or time.monotonic() > until:
-            return candidate in known
+            return False
         worst = _worst(search, failure, candidate)
-        if worst is None or worst.ratio < clear:
+        known[candidate] = worst is not None and worst.ratio >= clear
+        if worst is None or not known[candidate]:
             return False
         view_case = search.view(candidate, setting).case
         if _size(candidate) <= _size(best.data or data):
             best = replace(best, case=view_case, data=candidate, judgement=worst)
-        known.add(candidate)
         return True
 
     key = b"failure"
@@ -67,7 +75,7 @@ def smallest(search: Search, failure: Failure) -> Failure:
         phases=[hypothesis.Phase.reuse, hypothesis.Phase.shrink],
         suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
     )
-    with suppress(NoSuchExample):
+    with suppress(NoSuchExample, Flaky):
         hypothesis.find(st.binary(max_size=BYTES_PER_CASE), fails, settings=settings, database_key=key)
     return _with_fewer_rows(search, best, clear) if setting == "batch" else best
 
