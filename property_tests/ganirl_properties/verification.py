@@ -29,6 +29,7 @@ from .report import Report, Run, Verdict, summed_up
 from .sampled import CONTRACTS, SamplingContract, judged_by_sampling, without_sampled
 from .search import PROFILES, Search
 from .targets import check_implementation, load_target
+from .targets.folders import at_home
 
 Progress = Callable[[Verdict, int, int], None]
 
@@ -103,10 +104,11 @@ def verify(
     verdicts: list[Verdict] = []
     try:
         rows = _in_processes(spec, trials, jobs) if jobs > 1 else _in_turn(implementation, framework, trials)
-        for verdict in rows:
-            verdicts.append(verdict)
-            if progress is not None:
-                progress(verdict, len(verdicts), len(plan))
+        with at_home(implementation):
+            for verdict in rows:
+                verdicts.append(verdict)
+                if progress is not None:
+                    progress(verdict, len(verdicts), len(plan))
     except KeyboardInterrupt:
         interrupted = True
     done = {(verdict.claim, verdict.dtype) for verdict in verdicts}

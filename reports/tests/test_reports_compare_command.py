@@ -347,3 +347,28 @@ def test_ctrl_c(folder: Path) -> None:
     document = json.loads((folder / "out" / "comparison.json").read_text(encoding="utf-8"))
     assert document["interrupted"]
     assert document["implementations"][0]["outcome"] == "passed"
+
+
+@pytest.mark.parametrize("order", [("right", "wrong"), ("wrong", "right")])
+@pytest.mark.parametrize("named", ["file", "module"])
+def test_each_is_judged_with_the_library_beside_it(
+    order: tuple[str, str], named: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = "from its_library import logit\nfrom ganirl import wrap\ntarget = wrap(discriminator_logit=logit)\n"
+    for name, last in (("right", " - rows.log_q"), ("wrong", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "own_adapter.py").write_text(own)
+        (tmp_path / name / "its_library.py").write_text(
+            f"def logit(case, rows):\n    return -(rows.features @ case.theta) - case.b{last}\n"
+        )
+    monkeypatch.chdir(tmp_path / order[0])
+    first = "own_adapter:target" if named == "module" else "own_adapter.py:target"
+    path, modules = list(sys.path), set(sys.modules)
+    operands = [first, f"{tmp_path / order[1]}/own_adapter.py:target"]
+    options = ["--claims", "A4", "--profile", "smoke", "--dtype", "float64", "--format", "json"]
+    assert run(["compare", *operands, *options]) == 1
+    columns = json.loads(capsys.readouterr().out)["implementations"]
+    outcomes = {"right": "passed", "wrong": "failed"}
+    assert [each["outcome"] for each in columns] == [outcomes[name] for name in order]
+    assert sys.path == path
+    assert not {"its_library", "own_adapter", "ganirl_target_own_adapter"} & (set(sys.modules) - modules)

@@ -19,6 +19,7 @@ from ganirl.stub import stubs_of, told
 from ganirl_properties.errors import TargetError
 
 from .external import PREFIX, ExternalTarget
+from .folders import loading_in, settle
 from .libraries import Library, library_of, split_version
 
 GROUP = "ganirl.targets"
@@ -35,6 +36,9 @@ class TargetInfo:
 
 def load_target(spec: str) -> Implementation:
     """Return the implementation that a specification names.
+
+    A target of one's own is imported from its own folder, whatever another one has imported by the same names; it stays
+    first on ``sys.path`` until a target of another folder is loaded, and `verify` goes back to it.
 
     Parameters
     ----------
@@ -68,6 +72,7 @@ def load_target(spec: str) -> Implementation:
         place, _, attribute = spec.rpartition(":")
         module = _load_file(Path(os.path.expanduser(place))) if place.endswith(".py") else _load_module(place)
         loaded = _attribute(module, place, attribute)
+        settle(loaded)
     check_implementation(loaded, spec)
     return loaded  # type: ignore[no-any-return]
 
@@ -209,12 +214,10 @@ def _check_version(target: str, wanted: str) -> None:
 
 
 def _load_module(name: str) -> ModuleType:
-    # A target beside the user, as `python -m` would find it.
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
     try:
-        return importlib.import_module(name)
+        # A target beside the user, as `python -m` would find it.
+        with loading_in(str(Path.cwd())):
+            return importlib.import_module(name)
     except ModuleNotFoundError as missing:
         if missing.name and (name == missing.name or name.startswith(missing.name + ".")):
             raise TargetError(f"there is no module {name!r} here or on the path") from missing
@@ -231,12 +234,10 @@ def _load_file(path: Path) -> ModuleType:
     if specification is None or specification.loader is None:
         raise TargetError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
     try:
-        specification.loader.exec_module(module)
+        with loading_in(str(path.resolve().parent)):
+            sys.modules[name] = module
+            specification.loader.exec_module(module)
     except (Exception, SystemExit) as failure:
         raise TargetError(f"{path} cannot be imported: {_said(failure)}") from failure
     return module

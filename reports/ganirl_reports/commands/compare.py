@@ -305,8 +305,10 @@ def _verify(
         return verify_isolated(target, requirements=wanted.requirements.get(target, ()), **options, say=say)
     from ganirl_properties import verify
     from ganirl_properties.targets import load_target
+    from ganirl_properties.targets.folders import alone
 
-    with reserved_stdout():
+    # Two adapters may import two libraries by one name, each from its own folder.
+    with reserved_stdout(), alone():
         report = verify(load_target(target), spec=target, **options)
     return replace(report, run=replace(report.run, target=target))
 
