@@ -335,6 +335,63 @@ def test_free_draws_are_declared() -> None:
     assert row.sampling.approximate == row.sampling.tests == 1
 
 
+class Coin:
+    """D drawn as yes or no, row by row."""
+
+    name, framework = "coin", "numpy"
+    departures: dict[str, str] = {}  # noqa: RUF012
+    conventions = Conventions(
+        log_q="computed", weights=True, sampled=("discriminator_probability",), draws="free"
+    )
+    temperature = 1.0
+
+    def discriminator_probability(self, case: Case, rows: Rows) -> Any:
+        logit = NUMPY.discriminator_logit(case, rows) / self.temperature
+        drawn = np.random.default_rng(case.seed).random(len(rows))
+        return (drawn < 1 / (1 + np.exp(-logit))).astype(np.float64)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_probability_is_bounded_however_it_is_drawn(seed: int) -> None:
+    """Rows whose D is 5e-6 are 0 in each of hundreds of draws, which is no certainty."""
+    row = verdicts(Coin(), claims=["A4"], profile="smoke", seed=seed)["A4"]
+    assert row.verdict == "satisfied"
+    assert row.sampling is not None
+    assert row.sampling.approximate == 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_probability_of_another_temperature_is_violated(seed: int) -> None:
+    wrong = Coin()
+    wrong.temperature = -1.0
+    assert verdicts(wrong, claims=["A4"], profile="smoke", seed=seed)["A4"].verdict == "violated"
+
+
+def test_what_an_approximation_cannot_tell_says_why_and_the_mend() -> None:
+    class Jackpot(Noisy):
+        conventions = dataclasses.replace(Noisy.conventions, draws="free")
+
+        def discriminator_logit(self, case: Case, rows: Rows) -> Any:
+            lucky = np.random.default_rng(case.seed).random(len(rows)) < 0.002
+            return NUMPY.discriminator_logit(case, rows) + np.where(lucky, 499.0, -1.0)
+
+    row = verdicts(Jackpot(), claims=["A4"], profile="smoke")["A4"]
+    assert row.verdict == "inconclusive"
+    assert "its probabilities may be wrong by" in row.message
+    assert "to have a verdict, average more draws in one call, or choose a --profile" in row.message
+    assert "averages" not in row.message.replace("average more", "")  # no average of rows bounds a logit
+
+
+def test_free_draws_that_are_all_the_same_and_wrong_are_an_error() -> None:
+    class Still(Minibatch):
+        def log_partition(self, case: Case) -> float:
+            return 3.0
+
+    row = verdicts(Still(draws="free"), claims=["B4"], profile="smoke")["B4"]
+    assert row.verdict == "error"
+    assert "every draw is the same" in row.message
+
+
 # --- what is wrong with a declaration -----------------------------------------------------------------------
 
 

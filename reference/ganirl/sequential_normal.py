@@ -6,6 +6,17 @@ are, and mixes the likelihood ratios of all effects in units of their unknown st
 Ramdas 2025). For normal draws Ville's inequality gives α and the rate of wrong passes, whenever one stops. For others
 `approximation_error` says how far the mean of all draws may be from normal, by Berry and Esseen's inequality with
 the draws' own third moment.
+
+Draws that are rarely far off look certain until one of those has been seen: neither their variance nor their third
+moment is known before. So the approximation decides a number only where
+
+* its draws vary, and Berry and Esseen's error of it is at most `MOST_ERROR`
+* to fail it: `FEWEST_TO_FAIL` draws or the last are reached, and the mean has been off since at most half of the draws
+* to fail it: no rare value explains it. One that n draws have not shown has a probability of up to log(1/α)/n, so that
+  it moves the mean by d only if it lies d·n/log(1/α) away: more than `FURTHER` times as far as every draw
+
+What never varies passes after `FEWEST_TO_FAIL` draws (or the last) where it is what is claimed, within rounding, and
+fails never. A value rarer than that which is further away is beyond every test: the approximation has no α against it.
 """
 
 from __future__ import annotations
@@ -25,6 +36,12 @@ BLOCK = 16
 FEWEST_BLOCKS = 16
 # Of effects in standard deviations of a block: normal, of this standard deviation.
 SPREAD_OF_EFFECTS = 0.5
+# Before so many, or the last, nothing fails: a value that is drawn once in 500 is not seen with probability 3e-4.
+FEWEST_TO_FAIL = 4096
+# Berry and Esseen's, for a number to be decided.
+MOST_ERROR = 0.05
+# How far away a value is that was never seen, in the largest distance of a draw from the mean: no further.
+FURTHER = 4.0
 # Shevtsova 2011.
 _BERRY_ESSEEN = 0.4748
 
@@ -63,23 +80,28 @@ class NormalTest:
         self.draws = 0
         self.passed: Flags = np.zeros(len(expected), dtype=np.bool_)
         self.failed: Flags = np.zeros(len(expected), dtype=np.bool_)
-        self._off: list[Array] = []  # draws − expected
-        self._sum = np.zeros(len(expected))
+        self._values = np.empty((BLOCK, len(expected)))  # of them, the first `draws` are drawn
+        self._total = np.zeros(len(expected))
         self._block = np.zeros(len(expected))
         self._blocks = np.zeros((2, len(expected)))
+        self._off_since = np.full(len(expected), np.inf)  # draws
+        self._lowest, self._highest = np.full((2, len(expected)), [[np.inf], [-np.inf]])
         self.not_finite = False
 
     def draw(self, values: npt.ArrayLike) -> None:
         """Take one draw, (k,); one that is not finite has no expectation, and fails."""
-        off = np.asarray(values, dtype=np.float64) - self.expected
-        self.draws += 1
-        if not np.isfinite(off).all():
+        x = np.asarray(values, dtype=np.float64)
+        if not np.isfinite(x).all():
             self.not_finite = True
-            self.failed |= ~np.isfinite(off)
+            self.failed |= ~np.isfinite(x)
             return
-        self._off.append(off)
-        self._sum += off
-        self._block += off / BLOCK
+        if self.draws == len(self._values):
+            self._values = np.concatenate([self._values, np.empty_like(self._values)])
+        self._values[self.draws] = x
+        self.draws += 1
+        self._total += x
+        self._lowest, self._highest = np.minimum(self._lowest, x), np.maximum(self._highest, x)
+        self._block += (x - self.expected) / BLOCK
         if self.draws % BLOCK == 0:
             self._blocks += np.stack([self._block, self._block**2])
             self._block = np.zeros_like(self._block)
@@ -90,16 +112,38 @@ class NormalTest:
             return
         mean = self._blocks[0] / blocks
         deviation = np.sqrt(np.maximum(self._blocks[1] / blocks - mean**2, 0.0))
-        open_ = ~(self.passed | self.failed)
+        open_, varies = ~(self.passed | self.failed), self.varies
         wide, narrow = (radius(blocks, deviation, rate) for rate in (self.rates.alpha, self.rates.beta / 2))
-        failed = np.abs(mean) - wide > self.tolerance
-        self.failed |= open_ & failed
-        self.passed |= open_ & ~failed & (np.abs(mean) + narrow < self.effect)
+        off = varies & (np.abs(mean) - wide > self.tolerance)
+        self._off_since = np.where(off, np.minimum(self._off_since, self.draws), np.inf)
+        last = self.draws + BLOCK > self.most
+        many = last or self.draws >= FEWEST_TO_FAIL
+        lasting = off & many & (last | (self.draws >= 2 * self._off_since)) & self._unexplained
+        near = varies & ~off & (np.abs(mean) + narrow < self.effect)
+        normal = np.zeros_like(open_)
+        wanted = open_ & (lasting | near)
+        normal[wanted] = self._errors(wanted) <= MOST_ERROR
+        self.failed |= open_ & lasting & normal
+        self.passed |= open_ & near & normal
+        if many:
+            self.passed |= open_ & ~varies & (np.abs(self._lowest - self.expected) <= self.tolerance)
+
+    @property
+    def varies(self) -> Flags:
+        """(k,), whether not all draws have been the same."""
+        return np.asarray(self._lowest < self._highest)
+
+    @property
+    def _unexplained(self) -> Flags:
+        """(k,), whether a value that was not seen had to be too far away to make the mean right."""
+        off = np.abs(self.mean - self.expected) - self.tolerance
+        furthest = np.maximum(self._highest - self.mean, self.mean - self._lowest)
+        return np.asarray(off * self.draws / -math.log(self.rates.alpha) > FURTHER * furthest)
 
     @property
     def mean(self) -> Array:
         """(k,) of the draws."""
-        return np.asarray(self.expected + self._sum / max(len(self._off), 1))
+        return np.asarray(self._total / max(self.draws, 1))
 
     @property
     def verdict(self) -> Verdict | None:
@@ -112,21 +156,31 @@ class NormalTest:
 
     @property
     def worst(self) -> int:
-        """The number whose mean is furthest away, in its standard errors."""
+        """The number that fails, or of those that do not pass the one whose mean is furthest away in its errors."""
         if self.failed.any():
             return int(np.argmax(self.failed))
-        off = np.array(self._off)
-        size = np.abs(off.mean(axis=0)) - self.tolerance
-        return int(np.argmax(size / np.maximum(off.std(axis=0), np.finfo(np.float64).tiny)))
+        size = np.abs(self.mean - self.expected) - self.tolerance
+        errors = size / np.maximum(self._values[: self.draws].std(axis=0), np.finfo(np.float64).tiny)
+        return int(np.argmax(errors if self.passed.all() else np.where(self.passed, -np.inf, errors)))
 
     @property
     def approximation_error(self) -> float:
         """Berry and Esseen's bound for the mean of all draws, with their own moments: largest of k; at most 1."""
-        if not self._off:
-            return 1.0
-        off = np.array(self._off)
+        return float(self.errors.max()) if self.draws else 1.0
+
+    @property
+    def errors(self) -> Array:
+        """(k,), the same of each number; 0 of what does not vary."""
+        return self._errors(np.ones(len(self.expected), dtype=np.bool_))
+
+    def _errors(self, of: Flags) -> Array:
+        if not of.any():
+            return np.zeros(0)
+        off = self._values[: self.draws, of]
         off = off - off.mean(axis=0)
-        deviation = np.sqrt((off**2).mean(axis=0))
+        square = off**2
+        deviation = np.sqrt(square.mean(axis=0))
         with np.errstate(divide="ignore", invalid="ignore"):
-            skew = np.where(deviation > 0, (np.abs(off) ** 3).mean(axis=0) / deviation**3, 0.0)
-        return float(min(1.0, _BERRY_ESSEEN * skew.max() / math.sqrt(len(off))))
+            third = (np.abs(off) * square).mean(axis=0) / deviation**3
+        skew = np.where(self.varies[of] & (deviation > 0), third, 0.0)
+        return np.asarray(np.minimum(1.0, _BERRY_ESSEEN * skew / math.sqrt(self.draws)))

@@ -12,7 +12,15 @@ from scipy.integrate import quad
 from scipy.stats import binom
 
 from ganirl.sequential import Rates
-from ganirl.sequential_normal import BLOCK, FEWEST_BLOCKS, SPREAD_OF_EFFECTS, NormalTest, radius
+from ganirl.sequential_normal import (
+    BLOCK,
+    FEWEST_BLOCKS,
+    FEWEST_TO_FAIL,
+    MOST_ERROR,
+    SPREAD_OF_EFFECTS,
+    NormalTest,
+    radius,
+)
 
 RUNS = 2000
 RATES = Rates(alpha=0.02, beta=0.1)
@@ -126,3 +134,77 @@ def test_a_draw_that_is_not_finite_fails() -> None:
     test = NormalTest(np.zeros(2), np.zeros(2), np.ones(2), RATES, 100)
     test.draw(np.array([0.0, math.nan]))
     assert (test.verdict, test.worst, test.not_finite) == ("failed", 1, True)
+
+
+SHARE = Rates(alpha=1e-5, beta=0.01)
+TWELVE = 12 * 6  # runs of six numbers, side by side
+
+
+def judged(
+    seed: int, draw: Callable[[np.random.Generator], npt.NDArray[np.float64]], limit: int
+) -> NormalTest:
+    """Numbers that should be 0."""
+    rng = np.random.default_rng(seed)
+    size = len(draw(np.random.default_rng(0)))
+    test = NormalTest(np.zeros(size), np.zeros(size), np.full(size, 0.125), SHARE, limit)
+    while test.verdict is None:
+        test.draw(draw(rng))
+    return test
+
+
+def jackpots(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Zero on average; most often −1."""
+    return np.where(rng.random(TWELVE) < 0.002, 499.0, -1.0)
+
+
+def rarely_one(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """A probability of 5e-6, drawn as yes or no."""
+    return (rng.random(TWELVE) < 5e-6).astype(np.float64) - 5e-6
+
+
+def noisy_jackpots(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """They vary before the first jackpot, too."""
+    return jackpots(rng) + 0.1 * rng.standard_normal(TWELVE)
+
+
+@pytest.mark.parametrize("draw", [jackpots, noisy_jackpots, rarely_one])
+def test_rare_values_are_no_certainty_before_they_are_seen(
+    draw: Callable[[np.random.Generator], npt.NDArray[np.float64]],
+) -> None:
+    test = judged(3, draw, FEWEST_TO_FAIL)
+    assert test.verdict == "inconclusive"
+    # The twin: after the first blocks, the radius alone finds a number off in each of the twelve runs.
+    rng = np.random.default_rng(3)
+    early = np.array([draw(rng) for _ in range(BLOCK * FEWEST_BLOCKS)])
+    blocks = early.reshape(FEWEST_BLOCKS, BLOCK, TWELVE).mean(axis=1)
+    off = np.abs(blocks.mean(axis=0)) > radius(FEWEST_BLOCKS, blocks.std(axis=0), SHARE.alpha)
+    assert off.reshape(12, 6).any(axis=1).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_shift_by_a_tenth_of_normal_noise_is_found(seed: int) -> None:
+    test = judged(seed, lambda rng: rng.standard_normal(6) + 0.1, 2**15)
+    assert test.verdict == "failed"
+    assert test.errors[test.worst] <= MOST_ERROR
+    right = judged(seed, lambda rng: rng.standard_normal(6), 2**15)
+    assert right.verdict == "passed"
+
+
+def test_what_never_varies_passes_late_if_it_is_right_and_never_fails() -> None:
+    test = NormalTest(np.zeros(3), np.full(3, 1e-9), np.full(3, 0.1), SHARE, 2 * FEWEST_TO_FAIL)
+    still = np.array([0.0, 1e-10, 1e-3])
+    for _ in range(FEWEST_TO_FAIL - 1):
+        test.draw(still)
+    assert not test.passed.any()
+    test.draw(still)
+    assert (test.passed.tolist(), test.failed.any()) == ([True, True, False], False)
+    while test.verdict is None:
+        test.draw(still)
+    assert (test.verdict, test.worst, bool(test.varies.any())) == ("inconclusive", 2, False)
+
+
+def test_a_mean_of_draws_lies_among_them() -> None:
+    test = NormalTest(np.full(1, 5e-6), np.zeros(1), np.ones(1), SHARE, 1000)
+    for _ in range(300):
+        test.draw(np.zeros(1))
+    assert test.mean[0] == 0.0

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from ganirl import Implementation
 from ganirl.framework import Framework
 from ganirl.sequential import OutOfRangeError, Question, Rates, SequentialTest, Verdict
-from ganirl.sequential_normal import NormalTest
+from ganirl.sequential_normal import FEWEST_TO_FAIL, MOST_ERROR, NormalTest
 from ganirl_properties.observed import Observed
 
+from .contract import CONTRACTS
 from .plan import Trial
 
 Array = npt.NDArray[np.float64]
@@ -36,6 +37,7 @@ class Outcome:
     constant : whether every draw was the same
     approximation : what a normal approximation may be off by, where the test is one, else None
     because : why it is one, or that a draw is not finite
+    undecided : why a normal approximation says nothing, and what to do about it
     """
 
     trial: Trial
@@ -46,6 +48,7 @@ class Outcome:
     constant: bool
     approximation: float | None = None
     because: str = ""
+    undecided: str = ""
 
 
 def seeds(*entropy: int) -> Iterator[int]:
@@ -80,15 +83,20 @@ def outcome(
         As `Observed` does.
     """
     quantity = trial.quantity
-    free = implementation.conventions.draws == "free" or not quantity.bounded
+    declared_free = implementation.conventions.draws == "free"
+    free = not quantity.by_meaning and (declared_free or not quantity.bounded)
     because = "nothing bounds a draw" if free else ""
     test: SequentialTest | NormalTest = (
         _normal(trial, rates, most_free) if free else SequentialTest(_question(trial), rates)
     )
     first: Array | None = None
     constant = True
+    calls = 0
     seen: list[Array] = []
     while test.verdict is None:
+        if isinstance(test, NormalTest) and constant and calls >= FEWEST_TO_FAIL:
+            break  # it never varied, and is not what is claimed: more of the same tells nothing
+        calls += 1
         case = replace(quantity.view.case, seed=next(of))
         values = quantity.observe(Observed(implementation, framework, case, device))
         first = values if first is None else first
@@ -101,25 +109,50 @@ def outcome(
             test.draw(values)
         except OutOfRangeError as outside:
             of_what = "rows" if quantity.view.case.process is None else "uniform rollouts"
-            because = f"{outside}, where every average of {of_what} is"
+            what = "probability" if quantity.by_meaning else f"average of {of_what}"
+            because = f"{outside}, where every {what} is"
             test = _normal(trial, rates, max(most_free, test.most))
             for values in seen:
                 if test.verdict is None:
                     test.draw(values)
     worst = test.worst
-    normal = isinstance(test, NormalTest)
+    normal, verdict = isinstance(test, NormalTest), test.verdict or "inconclusive"
+    undecided = ""
+    if isinstance(test, NormalTest) and verdict == "inconclusive":
+        undecided = _undecided(test, averages=declared_free and quantity.bounded)
     if isinstance(test, NormalTest) and test.not_finite:
         because = "a draw is not finite"
     return Outcome(
         trial,
-        test.verdict,
-        max(test.draws, len(seen)),
+        verdict,
+        calls,
         math.nan if because == "a draw is not finite" else float(test.mean[worst]),
         float(quantity.expected[worst]),
         constant,
         test.approximation_error if isinstance(test, NormalTest) else None,
         because if normal else "",
+        undecided,
     )
+
+
+def _undecided(test: NormalTest, *, averages: bool) -> str:
+    """Say why a normal approximation decides nothing, and the mend."""
+    worst, error = test.worst, float(test.errors[test.worst])
+    if not test.varies[worst]:
+        why = "it was the same every time, so that nobody knows how far a rare draw is off"
+    elif error > MOST_ERROR:
+        why = (
+            f"some draws are so far off that its probabilities may be wrong by {error:.2g}, and it decides nothing "
+            f"above {MOST_ERROR:g}"
+        )
+    else:
+        why = "the draws vary too much to be so few"
+    mend = ["average more draws in one call"]
+    if test.most < max(contract.most_free for contract in CONTRACTS.values()):
+        mend.append("choose a --profile that takes more of them")
+    if averages:
+        mend.append('state Conventions(draws="averages") if each averages some of what the code is handed')
+    return f"{why}; to have a verdict, {', or '.join(mend)}"
 
 
 def _question(trial: Trial) -> Question:

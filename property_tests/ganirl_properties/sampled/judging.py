@@ -98,6 +98,8 @@ def _drawn(
     if failed:
         verdict: VerdictName = "error" if _is_constant(failed[-1]) else "violated"
         return _Drawn(verdict, _told(failed[-1]), sampling, len(found))
+    if undecided and all(_draws_nothing(each) for each in found):
+        return _Drawn("error", _told(undecided[-1]), sampling, len(found))
     if undecided:
         return _Drawn("inconclusive", _told(undecided[0]), sampling, len(found))
     return _Drawn("satisfied", "", sampling, len(found))
@@ -105,6 +107,11 @@ def _drawn(
 
 def _is_constant(found: Outcome) -> bool:
     return found.constant and found.draws >= _FEWEST_TO_BE_CONSTANT
+
+
+def _draws_nothing(found: Outcome) -> bool:
+    """Whether it was the same every time and is not what is claimed, which no normal approximation may judge."""
+    return found.approximation is not None and found.verdict == "inconclusive" and _is_constant(found)
 
 
 def _sampling(
@@ -129,13 +136,14 @@ def _told(found: Outcome) -> str:
         return f"a draw of {drawn} is not finite: it has no expectation"
     numbers = f"{label} is {found.mean:.6g} on average over {found.draws} draws, where {found.expected:.6g} is claimed"
     by = f" (by a normal approximation: {found.because})" if found.approximation is not None else ""
-    if found.verdict == "inconclusive":
-        return f"{numbers}, and that is not enough to tell{by}"
-    if _is_constant(found):
+    if _is_constant(found) and (found.verdict == "failed" or _draws_nothing(found)):
         return (
             f"{numbers}, and every draw is the same: if {drawn} draws nothing, take it out of "
             "Conventions(sampled=…); if it does, let it draw anew at each call, by case.seed or none"
         )
+    if found.verdict == "inconclusive":
+        why = f": {found.undecided}" if found.undecided else ""
+        return f"{numbers}, and that is not enough to tell{by}{why}"
     remark = f"; {found.trial.quantity.remark}" if found.trial.quantity.remark else ""
     return f"{numbers}{by}{remark}"
 

@@ -30,6 +30,7 @@ class Quantity:
     expected, tolerance : (k,), the claim's expectation and how far rounding may move it
     low, high : (k,), the range of a draw that averages rows; where nothing bounds it, a range of the case's own scale
     bounded : whether that range holds
+    by_meaning : whether it holds of every draw, also of a free one, by what the observable is
     remark : what is known of code that fails
     unit : what ranges of this kind are compared with, to choose cases; None for the largest of what is expected
     telling : how far the likeliest fault moves an expectation, as a share of the range; cases of more are chosen
@@ -43,6 +44,7 @@ class Quantity:
     low: Array
     high: Array
     bounded: bool = True
+    by_meaning: bool = False
     remark: str = ""
     unit: float | None = None
     telling: float = 0.0

@@ -280,6 +280,8 @@ def _each(
     value: Array,
     bound: Array,
     within: tuple[float, float] | None,
+    *,
+    by_meaning: bool = False,
 ) -> Quantity:
     rows = _distinct(view)
     expected, tolerance = rows @ value, view.safety * (rows @ bound)
@@ -294,6 +296,7 @@ def _each(
         np.broadcast_to(low, expected.shape).astype(np.float64),
         np.broadcast_to(high, expected.shape).astype(np.float64),
         bounded=within is not None,
+        by_meaning=by_meaning,
     )
 
 
@@ -302,6 +305,7 @@ def _density(view: View) -> Quantity:
     density = np.exp(truth.value[side])
     bound = density * np.expm1(np.minimum(truth.bound[side], 50.0)) + view.model.eta
     constant = float(np.exp(view.truth.conventions.log_q_constant))
+    # Not by meaning: a free estimate of a density, by importance weights, may exceed every density.
     return _each(
         view, "e^log_q", lambda seen: np.exp(seen.log_q("generator")), density, bound, (0.0, constant)
     )
@@ -316,6 +320,7 @@ def _probability(view: View) -> Quantity:
         truth.value[side],
         truth.bound[side],
         (0.0, 1.0),
+        by_meaning=True,
     )
 
 
