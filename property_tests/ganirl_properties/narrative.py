@@ -38,10 +38,9 @@ def counterexample(claim: str, failure: Failure, implementation: Implementation)
 
 def what_it_should_be(claim: str, judgement: Judgement) -> str:
     """Say, in a sentence that begins with Then, what a claim implies."""
-    where = component(judgement)
-    at = f"[{', '.join(map(str, where))}]" if where else ""
+    what = indexed(judgement.comparison.observable, component(judgement))
     return (
-        f"Then, by {claim} ({_in_a_sentence(claim_of(claim).title)}), {judgement.comparison.observable}{at} is "
+        f"Then, by {claim} ({_in_a_sentence(claim_of(claim).title)}), {what} is "
         f"{_number(judgement.expected)}; rounding allows {_number(judgement.allowed)} either way."
     )
 
@@ -58,6 +57,11 @@ def _in_a_sentence(title: str) -> str:
     """Return a title without its capital; a symbol such as Z or D keeps its own."""
     first, _, rest = title.partition(" ")
     return title if len(first) == 1 and first != "A" else f"{first[0].lower()}{first[1:]} {rest}".rstrip()
+
+
+def indexed(observable: str, where: tuple[int, ...]) -> str:
+    """Return what a component is called, ``generator_reward[0]``; the observable alone where it is one number."""
+    return f"{observable}[{', '.join(map(str, where))}]" if where else observable
 
 
 def component(judgement: Judgement) -> tuple[int, ...]:

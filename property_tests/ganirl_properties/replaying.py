@@ -6,8 +6,8 @@ declares now, and what rounding allows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,13 +18,22 @@ from ganirl.framework import Framework, load_framework
 from .cases import at_optimum
 from .checks import CHECKS, Check, View
 from .errors import UsageError
-from .narrative import component, what_it_is, what_it_should_be
+from .narrative import component, indexed, what_it_is, what_it_should_be
 from .observed import NotObservedError, ObservableError
 from .sampled import without_sampled
 from .search import Judgement, Search, judged
 
 Outcome = Literal["FIXED", "FAILS", "ERROR"]
 OUTCOMES: tuple[Outcome, ...] = ("FIXED", "FAILS", "ERROR")
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """The number that was wrong when a case was saved: of which observable, where in it, and what it should be."""
+
+    observable: str
+    component: tuple[int, ...]
+    expected: float
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Replayed:
     outcome : FIXED: every comparison of the check is within what is allowed; FAILS: one is not; ERROR: it cannot be
         compared any more
     message : the sentences of a report for FAILS; the numbers in words for FIXED; what is in the way for ERROR
-    observable, component : what was compared; of several comparisons the worst
+    observable, component : what was compared: the worst for FAILS, what was wrong when it was saved for FIXED
     got, expected, error, allowed, ratio : its numbers; NaN for ERROR
     changed : conventions that the implementation declares otherwise than when the case was saved
     """
@@ -61,6 +70,7 @@ def replay(
     check: str,
     declared: Mapping[str, Any] | None = None,
     device: str = "cpu",
+    wrong: Wrong | None = None,
 ) -> Replayed:
     """Run the check of a claim on one case, and say what it finds now.
 
@@ -71,6 +81,7 @@ def replay(
     claim, check : which check failed
     declared : the conventions under which the case was saved, `Conventions.declared()`; those of now by default
     device : where the implementation computes
+    wrong : what is shown if nothing fails any more; by default what comes nearest to what is allowed
 
     Raises
     ------
@@ -101,8 +112,35 @@ def replay(
     if not decided:
         said = "no bound can be given on this case" if found else "it does not show this any more"
         return Replayed("ERROR", f"{implementation.name}: {said}", changed=changed)
-    worst = max(decided, key=lambda each: each.ratio)
-    return _told(worst, claim, implementation.name, changed)
+    shown = max(decided, key=lambda each: each.ratio)
+    if not shown.failed and wrong is not None:
+        shown = _same_number(decided, wrong, view.safety) or shown
+    return _told(shown, claim, implementation.name, changed)
+
+
+def _same_number(decided: Sequence[Judgement], wrong: Wrong, safety: float) -> Judgement | None:
+    """Return the judgement of the number that was wrong; None where it is not compared any more."""
+    there = [
+        at
+        for each in decided
+        if each.comparison.observable == wrong.observable
+        and (at := _at(each, wrong.component, safety)) is not None
+    ]
+    # A check may compare an observable more than once, each time with other numbers.
+    return min(there, key=lambda each: (abs(each.expected - wrong.expected), -each.ratio), default=None)
+
+
+def _at(judgement: Judgement, where: tuple[int, ...], safety: float) -> Judgement | None:
+    """Return what was judged of one component; None where there is no such component."""
+    compared = judgement.comparison
+    shape = () if compared.got.size == 1 else compared.got.shape
+    if len(where) != len(shape) or any(not 0 <= each < size for each, size in zip(where, shape, strict=True)):
+        return None
+    index = int(np.ravel_multi_index(where, shape)) if where else 0
+    error = float(np.ravel(compared.error)[index])
+    bound = float(np.ravel(np.broadcast_to(compared.bound, compared.error.shape))[index])
+    ratio = 0.0 if error == 0.0 else error / (safety * bound)
+    return replace(judgement, index=index, ratio=ratio, error=error, bound=bound, allowed=safety * bound)
 
 
 def _told(worst: Judgement, claim: str, name: str, changed: tuple[str, ...]) -> Replayed:
@@ -110,7 +148,8 @@ def _told(worst: Judgement, claim: str, name: str, changed: tuple[str, ...]) -> 
         message = f"{what_it_should_be(claim, worst)} {what_it_is(name, worst)}"
     else:
         message = (
-            f"{worst.comparison.observable} is {worst.got:.9g}, as it should be: off by {worst.error:.3g}, "
+            f"{indexed(worst.comparison.observable, component(worst))} is {worst.got:.9g}, as it should be: off by "
+            f"{worst.error:.3g}, "
             f"where {worst.allowed:.3g} is allowed."
         )
     return Replayed(

@@ -9,9 +9,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from ganirl import Conventions, wrap
+from ganirl import Case, Conventions, Rows, Steps, wrap
 from ganirl_properties import verify
 from ganirl_properties.targets import load_target
 
@@ -137,6 +138,62 @@ def test_every_link_and_anchor_leads_somewhere() -> None:
             assert link[1:] in anchors
         else:
             assert (WRITER.GUIDE.parent / link).exists(), link
+
+
+SHAPED = "self.gamma * (1 - dones) * next_vs - vs"
+
+
+@pytest.mark.parametrize(
+    ("term", "right"),
+    [
+        (SHAPED, True),
+        ("0.9 * (1 - dones) * next_vs - vs", False),
+        ("self.gamma * next_vs - vs", False),
+        ("self.gamma * (1 - dones) * next_vs + vs", False),
+    ],
+)
+def test_a_silent_h_hides_what_a_table_shows(term: str, right: bool) -> None:
+    """The guide's own class on its own AIRL: wrong shaping shows with the table, and only there."""
+    import torch
+
+    from ganirl_gpu.framework import framework
+    from ganirl_gpu.networks import RewardNetwork, transitions
+
+    (code,) = re.findall(r"```python\n(class Table.*?)```", GUIDE, re.DOTALL)
+    text = (ROOT / "property_tests/examples/airl_in_one_file/airl.py").read_text(encoding="utf-8")
+    assert text.count(SHAPED) == 1
+    names: dict[str, Any] = {"nn": torch.nn, "__name__": "airl"}
+    exec(code, names)
+    exec(text.replace(SHAPED, term), names)
+
+    # From state 0 to state 1, from 1 to 0, and from 1 to the absorbing end, which is number 2.
+    def column(*values: int) -> Any:
+        return np.array(values)[:, None]
+
+    phi = np.array([[[0.5]], [[-1.0]], [[2.0]]])
+    done, mask = column(0, 0, 1).astype(bool), np.ones((3, 1), dtype=bool)
+    steps = Steps(column(0, 1, 1), column(0, 1, 0), column(1, 0, 2), done, mask, phi)
+    rows = Rows(phi.sum(1), np.zeros(3), np.full(3, 1 / 3), steps)
+    exact = Case(np.array([1.5]), np.array(0.25), np.zeros((2, 2)), rows, rows, "float64", "transition")
+    case = framework.case(exact, "cpu")
+
+    table = names["Table"](2, 1).double()
+    with torch.no_grad():
+        table.weight.copy_(torch.tensor([[3.0, 7.0]]))
+        table.bias.fill_(20.0)
+
+    def logits(h: Any) -> Any:
+        library = names["AIRL"](obs_dim=1, n_actions=2, gamma=0.5)
+        library.disc.g, library.disc.h = RewardNetwork(case), h
+        t = transitions(case, case.expert)
+        with torch.no_grad():
+            return library.disc(t.observation, t.done, case.expert.log_q, t.next_observation).numpy()
+
+    silent = logits(RewardNetwork(case, sign=0))
+    np.testing.assert_allclose(silent, -1.5 * phi[:, 0, 0] - 0.25)
+    # h is 23 and 27, and 20 at the end.
+    by_hand = [0.5 * 27 - 23, 0.5 * 23 - 27, 0 - 27]
+    assert np.allclose(logits(table) - silent, by_hand) is right
 
 
 # --- the table of what may go wrong ----------------------------------------------------------------------------

@@ -184,3 +184,11 @@ def test_prose_with_formulas() -> None:
     assert "<math" in drawn
     assert drawn.endswith(" &amp; &lt;b&gt;")
     assert "<math" not in prose("it costs $5")
+
+
+def test_prose_with_emphasis() -> None:
+    assert prose("*worst* is <large>, *most of all* $x^*$ here.").startswith(
+        "<em>worst</em> is &lt;large&gt;, <em>most of all</em> <span"
+    )
+    for plain in ("b* and Z* of b*", "reward*,tabular/*", "2 * 3 * 4", "a**2 and b**2", "f(*args, *more)"):
+        assert prose(plain) == plain

@@ -23,7 +23,7 @@ from ganirl_properties import TargetError
 from ganirl_properties.targets import load_target
 from ganirl_reports.command_line import run
 from ganirl_reports.scaffold import choices as known
-from ganirl_reports.scaffold import texts
+from ganirl_reports.scaffold import origin
 from ganirl_reports.scaffold.configuration import NotAddedError, with_table
 from ganirl_reports.settings import read_settings
 
@@ -461,7 +461,11 @@ def steps(text: str) -> list[str]:
         ("README", "", '"ganirl[torch]"'),
     ],
 )
-def test_the_workflow_installs_the_project(project: Path, file: str, text: str, installs: str) -> None:
+def test_the_workflow_installs_the_project(
+    project: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, installs: str
+) -> None:
+    came_from_an_index = SimpleNamespace(read_text=lambda file: None)
+    monkeypatch.setattr(origin, "distribution", lambda name: came_from_an_index)
     (project / file).write_text(text)
     run(["init", "--framework", "torch"])
     workflow = (project / ".github/workflows/ganirl.yml").read_text(encoding="utf-8")
@@ -469,22 +473,19 @@ def test_the_workflow_installs_the_project(project: Path, file: str, text: str, 
 
 
 @pytest.mark.parametrize(
-    ("came_from", "installs", "commented"),
+    ("came_from", "installs"),
     [
-        (None, '"ganirl[torch]"', False),
-        ({"url": "file:///home/me/ganirl", "dir_info": {}}, '"ganirl[torch]"', True),
+        (None, '"ganirl[torch]"'),
         (
             {
                 "url": "https://a.example/g.git",
                 "vcs_info": {"vcs": "git", "commit_id": "f00", "requested": "x"},
             },
             '"ganirl[torch] @ git+https://a.example/g.git@f00"',
-            False,
         ),
         (
             {"url": "https://a.example/ganirl-1-py3-none-any.whl", "archive_info": {}},
             '"ganirl[torch] @ https://a.example/ganirl-1-py3-none-any.whl"',
-            False,
         ),
     ],
 )
@@ -493,16 +494,90 @@ def test_the_workflow_installs_ganirl_from_where_it_is(
     monkeypatch: pytest.MonkeyPatch,
     came_from: dict[str, Any] | None,
     installs: str,
-    commented: bool,
 ) -> None:
     record = None if came_from is None else json.dumps(came_from)
-    monkeypatch.setattr(texts, "distribution", lambda name: SimpleNamespace(read_text=lambda file: record))
+    monkeypatch.setattr(origin, "distribution", lambda name: SimpleNamespace(read_text=lambda file: record))
     run(["init", "--framework", "torch"])
     workflow = (project / ".github/workflows/ganirl.yml").read_text(encoding="utf-8")
     assert steps(workflow)[0] == f"python -m pip install {installs}"
     Requirement(installs.strip('"'))  # pip reads it
-    assert ('# "ganirl[torch] @ git+https://..."' in workflow) is commented
-    assert "/home/me" not in workflow
+
+
+def git(folder: Path, *words: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@a.example")
+    done = subprocess.run(
+        ["git", "-C", folder, *identity, *words], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def workflow_of_a_folder(project: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    record = json.dumps({"url": folder.as_uri(), "dir_info": {"editable": True}})
+    monkeypatch.setattr(origin, "distribution", lambda name: SimpleNamespace(read_text=lambda file: record))
+    run(["init", "--framework", "torch", "--force"])
+    return (project / ".github/workflows/ganirl.yml").read_text(encoding="utf-8")
+
+
+def test_of_a_folder_the_workflow_asks_where_ganirl_is(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails, and says why, until that is said; what it would have taken from an index is another package."""
+    plain = tmp_path_factory.mktemp("plain folder")
+    local, inner = tmp_path_factory.mktemp("local"), tmp_path_factory.mktemp("outer") / "inner"
+    git(local, "init", "-q")
+    git(local, "remote", "add", "origin", str(plain))
+    inner.mkdir()
+    git(inner.parent, "init", "-q")
+    git(inner.parent, "remote", "add", "origin", "https://a.example/not-ganirl.git")
+    for folder in (plain, local, inner):
+        workflow = workflow_of_a_folder(project, folder, monkeypatch)
+        first = steps(workflow)[0]
+        done = subprocess.run(
+            ["bash", "-e", "-c", first], cwd=project, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 1
+        assert done.stdout == "say where ganirl is to be had from, in .github/workflows/ganirl.yml\n"
+        assert '# python -m pip install "ganirl[torch] @ git+https://..."' in workflow
+        assert str(folder) not in workflow
+
+
+def test_of_a_clone_the_workflow_installs_what_it_was_cloned_from(
+    project: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = tmp_path_factory.mktemp("clone")
+    git(clone, "init", "-q")
+    git(clone, "commit", "-q", "--allow-empty", "-m", "one")
+    git(clone, "remote", "add", "origin", "https://me:secret@a.example/ganirl.git")
+    address = "git+https://a.example/ganirl.git"
+    workflow = workflow_of_a_folder(project, clone, monkeypatch)
+    assert steps(workflow)[0] == f'python -m pip install "ganirl[torch] @ {address}"'
+    assert "secret" not in workflow
+    # Of a commit that the remote has, that very one.
+    git(clone, "update-ref", "refs/remotes/origin/main", "HEAD")
+    commit = git(clone, "rev-parse", "HEAD")
+    workflow = workflow_of_a_folder(project, clone, monkeypatch)
+    assert steps(workflow)[0] == f'python -m pip install "ganirl[torch] @ {address}@{commit}"'
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("git@a.example:me/ganirl.git", "ssh://git@a.example/me/ganirl.git"),
+        ("ssh://git@a.example:22/me/ganirl.git", "ssh://git@a.example:22/me/ganirl.git"),
+        ("https://token@a.example/ganirl", "https://a.example/ganirl"),
+        ("/home/me/ganirl", ""),
+        ("../ganirl", ""),
+        ("file:///home/me/ganirl", ""),
+        ("https://localhost/ganirl", ""),
+        ("C:/me/ganirl", ""),
+        ('https://a.example/"; rm x', ""),
+        ("", ""),
+    ],
+)
+def test_what_others_reach(remote: str, address: str) -> None:
+    assert origin.reachable(remote) == address
+    if address:
+        Requirement(f"ganirl @ git+{address}")
 
 
 def test_the_workflow_is_yaml_as_the_runner_reads_it(project: Path) -> None:

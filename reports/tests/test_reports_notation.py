@@ -1,4 +1,4 @@
-"""The signs of a counterexample are explained beside it, and nothing that is not there is."""
+"""The notation of a counterexample are explained beside it, and nothing that is not there is."""
 
 from __future__ import annotations
 
@@ -82,6 +82,8 @@ def test_it_stands_beside_the_counterexample(of_process: tuple[Report, Counterex
     report, found = of_process
     text = shown(report, form)
     assert text.count("a step of a demonstration") == 1
+    # Not "Signs", which reads as + and −.
+    assert ("Notation" in text, "Signs" in text) == (True, False)
     assert ("∎: the absorbing end" in text) is ("∎" in found.let)
 
 
@@ -111,7 +113,7 @@ def of_rows() -> tuple[Report, Counterexample]:
 
 
 @pytest.mark.parametrize("form", ["terminal", "markdown", "html"])
-def test_rows_have_no_signs(form: str) -> None:
+def test_rows_need_no_notation(form: str) -> None:
     report, found = of_rows()
     assert notation(found, report.run.conventions) == ""
-    assert "Signs" not in shown(report, form)
+    assert "Notation" not in shown(report, form)

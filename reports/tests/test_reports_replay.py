@@ -108,7 +108,20 @@ def reward_with_b(case, rows):
     return logit(case, rows) + case.b * log_q(case, rows)
 
 wrong_with_b = made("wrong with b", {"generator_reward": reward_with_b})
+def reward_wrong_at_last(case, rows):
+    reward = logit(case, rows)
+    reward[1:] += np.arange(1, len(reward))
+    return reward
+
+wrong_at_last = made("wrong at last", {"generator_reward": reward_wrong_at_last})
 sampled = wrap(name="sampled", conventions=Conventions(sampled=("discriminator_logit",)), discriminator_logit=logit)
+wrong_sampled = wrap(
+    name="wrong sampled",
+    conventions=Conventions(sampled=("discriminator_logit",)),
+    discriminator_logit=lambda case, rows: (
+        logit(case, rows) + 1 + np.random.default_rng(case.seed).normal(size=len(rows))
+    ),
+)
 nothing_else = made("reward only", {"generator_reward": logit})
 transitions = wrap(name="transitions", conventions=Conventions(unit="transition"), discriminator_logit=logit)
 float64_only = wrap(name="float64 only", conventions=Conventions(precisions=("float64",)), discriminator_logit=logit)
@@ -207,6 +220,38 @@ def test_wrong_fails_mended_is_fixed_raising_is_an_error(
     assert "ZeroDivisionError: inside the adapter" in said["replays"][0]["message"]
 
 
+def test_fixed_shows_the_number_that_was_wrong(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = found("adapter.py:wrong_at_last", "E1")
+    document = json.loads(file.read_text(encoding="utf-8"))
+    before = document["counterexample"]
+    case = case_from_data(before["case"])
+    assert len(case.generator) > 1
+    (last,) = before["component"]
+    assert last > 0
+    # By the paper's formula, beside the engine: −c − b − log q.
+    table = case.policy_logits - np.logaddexp.reduce(case.policy_logits, axis=1, keepdims=True)
+    steps = case.generator.steps
+    log_q = np.where(steps.mask, table[steps.state, steps.action], 0).sum(axis=1)
+    reward = -(case.generator.features @ case.theta) - case.b - log_q
+    for where in (last, 0):
+        before["component"], before["expected"] = [where], reward[where]
+        file.write_text(json.dumps(document), encoding="utf-8")
+        code, said = replayed(capsys, str(file), "--target", "adapter.py:right")
+        (row,) = said["replays"]
+        assert (code, row["component"]) == (0, [where])
+        assert row["got"] == pytest.approx(reward[where], abs=row["allowed"])
+        assert row["message"].startswith(f"generator_reward[{where}] is {row['got']:.9g}, as it should be")
+        assert run(["replay", str(file), "--target", "adapter.py:right"]) == 0
+        assert f"When it was saved it was {before['got']:.9g}." in capsys.readouterr().out
+    # A number that is not there any more is told from the one that is shown instead.
+    before["component"] = [len(case.generator)]
+    file.write_text(json.dumps(document), encoding="utf-8")
+    assert run(["replay", str(file), "--target", "adapter.py:right"]) == 0
+    assert (
+        f"saved, generator_reward[{len(case.generator)}] was {before['got']:.9g}." in capsys.readouterr().out
+    )
+
+
 @pytest.mark.parametrize(("claim", "dtype"), [("H12", "float64"), ("D1", "float32"), ("D3", "float64")])
 def test_tabular_code(folder: Path, capsys: pytest.CaptureFixture[str], claim: str, dtype: str) -> None:
     file = str(found("tabular.py:wrong", claim, dtype))
@@ -244,16 +289,71 @@ def test_the_script_stands_alone(folder: Path, claim: str, spec: str, right: str
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("spec", "place"),
+    [
+        ("adapter.py:wrong_generator_reward", "adapter.py"),
+        ("below/adapter.py:wrong_generator_reward", "below/adapter.py"),
+        ("package.adapter:wrong_generator_reward", "package/adapter.py"),
+    ],
+)
+def test_the_script_runs_from_anywhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, spec: str, place: str
+) -> None:
+    (folder / place).parent.mkdir(exist_ok=True)
+    (folder / place).write_text(ADAPTER, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(folder))
+    written = found(spec, "E1").with_suffix(".py")
+    assert python(written).returncode == 1
+    assert str(folder) not in written.read_text(encoding="utf-8")
+    # Moved as one, and run from a folder that has another adapter of that name, which is none.
+    moved, elsewhere = folder / "moved", folder / "elsewhere"
+    for each in (moved, elsewhere):
+        (each / place).parent.mkdir(parents=True)
+    (folder / place).rename(moved / place)
+    (elsewhere / place).write_text("raise ImportError('the wrong one')", encoding="utf-8")
+    (folder / "out").rename(moved / "out")
+    script_there = moved / written
+    monkeypatch.chdir(elsewhere)
+    done = python(script_there)
+    assert (done.returncode, "should be" in done.stdout) == (1, True), done.stderr
+    # Its twin: without the adapter there is nothing to import.
+    (moved / place).unlink()
+    assert "ModuleNotFoundError" in python(script_there).stderr
+
+
+def test_the_script_of_a_report_that_lies_elsewhere(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, elsewhere = "adapter.py:wrong_generator_reward", tmp_path_factory.mktemp("elsewhere")
+    report = replace_target(verify(load_target(spec), claims=["E1"], profile="smoke"), spec)
+    written = write_report(report, elsewhere / "out") / "counterexamples" / "E1-float64.py"
+    monkeypatch.chdir(elsewhere)
+    assert (python(written).returncode, "should be" in python(written).stdout) == (1, True)
+    # Written once more from where the adapter is not, it promises nothing.
+    write_report(report, elsewhere / "out")
+    assert "sys.path.insert(0, '.')" in written.read_text(encoding="utf-8")
+    assert "ModuleNotFoundError" in python(written).stderr
+
+
 def python(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(path)], capture_output=True, text=True, timeout=300, check=False
     )
 
 
+def placeless(file: Path) -> str:
+    """A script as it is printed, of which nobody knows where it will lie."""
+    text = file.read_text(encoding="utf-8")
+    place = "sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))"
+    assert text.count(place) == 1
+    return text.replace(place, "sys.path.insert(0, '.')").replace("import pathlib, sys\n", "import sys\n")
+
+
 def test_the_command_prints_the_script(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = found("adapter.py:wrong_generator_reward", "E1")
     assert run(["replay", str(file), "--python"]) == 0
-    assert capsys.readouterr().out == file.with_suffix(".py").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == placeless(file.with_suffix(".py"))
     assert run(["replay", str(file), "--python", "--target", "adapter.py:right"]) == 0
     assert "from adapter import right as target" in capsys.readouterr().out
 
@@ -319,7 +419,7 @@ def test_an_older_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     file.write_text(json.dumps(document), encoding="utf-8")
     assert replayed(capsys, str(file))[1]["summary"]["fails"] == 1
     assert run(["replay", str(file), "--python"]) == 0
-    assert capsys.readouterr().out == file.with_suffix(".py").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == placeless(file.with_suffix(".py"))
     del document["conventions"]
     file.write_text(json.dumps(document), encoding="utf-8")
     assert "has no conventions, as ganirl" in refused(capsys, str(file))
@@ -384,6 +484,20 @@ def test_what_is_no_counterexample(folder: Path, capsys: pytest.CaptureFixture[s
     report = verify(load_target("adapter.py:right"), claims=["A4"], profile="smoke")
     write_report(report, "good")
     assert "holds no counterexample" in refused(capsys, "good/report.json")
+    assert "holds no counterexample" in refused(capsys, "good")
+
+
+def test_what_failed_by_sampling_has_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = "adapter.py:wrong_sampled"
+    report = replace_target(verify(load_target(spec), claims=["A4"], profile="smoke", seed=7), spec)
+    assert [row.verdict for row in report.verdicts] == ["violated"] * len(report.verdicts)
+    write_report(report, "out")
+    for place in ("out", "out/report.json"):
+        said = refused(capsys, place)
+        assert "A4 in float64 and A4 in float32 failed by sampling" in said
+        assert "nothing of it failed" not in said
+        assert "sample again: ganirl verify adapter.py:wrong_sampled --claims A4 " in said
+        assert said.endswith("--seed 7\n")
 
 
 def test_a_target_that_does_not_suit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

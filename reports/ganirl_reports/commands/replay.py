@@ -117,6 +117,7 @@ def _replay_here(several: Sequence[Saved], target: str | None, device: str | Non
 def _print(results: Sequence[Result]) -> None:
     from rich.text import Text
 
+    from ganirl_properties.narrative import indexed
     from ganirl_reports.counterexamples.outcomes import reconciled
 
     out = console()
@@ -131,7 +132,10 @@ def _print(results: Sequence[Result]) -> None:
         for sentence in replayed.message.replace(" However, ", "\nHowever, ").splitlines():
             out.print(Text(f"       {sentence}"), soft_wrap=True)
         if replayed.outcome == "FIXED":
-            out.print(Text(f"       When it was saved it was {found.got:.9g}."), soft_wrap=True)
+            same = (found.observable, found.component) == (replayed.observable, replayed.component)
+            it = "it" if same else indexed(found.observable, found.component)
+            before = f"When it was saved{'' if same else ','} {it} was {found.got:.9g}."
+            out.print(Text(f"       {before}"), soft_wrap=True)
         if replayed.changed:
             told = ", ".join(replayed.changed)
             out.print(

@@ -22,12 +22,11 @@ def terms(claim: str, subject: Subject) -> tuple[Term, ...]:
     conventions = subject.conventions
     constant = float(conventions["log_q_constant"])
     plus = f" + {constant!r}" if constant else ""
-    alone = "log_q = " if conventions["log_q"] == "computed" and not constant else ""
-    given = "log_q = " if conventions["log_q"] == "input" and not constant else ""
+    own, handed = _own(subject), _handed(subject)
     log_q = {
         "absent": "log_q = 0  # it is no part of this discriminator",
-        "input": f"log_q = handed{plus}",
-        "computed": f"log_q = own{plus}",
+        "input": f"log_q = {handed}{plus}",
+        "computed": f"log_q = {own}{plus}",
     }[conventions["log_q"]]
     a_p, a_q = subject.scale_texts
     # At b* of a loss that weighs its sides otherwise, the mixture of samples is in those proportions (I1).
@@ -45,17 +44,17 @@ def terms(claim: str, subject: Subject) -> tuple[Term, ...]:
         Term(("c",), ("c = phi @ exact.theta",)),
         Term(("log_pi",), (f"log_pi = {log_pi}",)),
         Term(
-            ("own", "log_q") if alone else ("own",),
+            (own,),
             (
-                f"{alone}own = np.concatenate("
+                f"{own} = np.concatenate("
                 "[(log_pi[s.steps.state, s.steps.action] * s.steps.mask).sum(1) for s in (p, q)])",
             ),
         ),
         Term(
-            ("handed", "log_q") if given else ("handed",),
-            (f"{given}handed = np.concatenate([p.log_q, q.log_q])",),
+            (handed,),
+            (f"{handed} = np.concatenate([p.log_q, q.log_q])",),
         ),
-        *(() if alone or given else (Term(("log_q",), (log_q,)),)),
+        *(() if "log_q" in (own, handed) else (Term(("log_q",), (log_q,)),)),
         Term(("ell",), ("ell = -c - exact.b - log_q  # log D − log(1 − D)",)),
         Term(("D", "E"), ("D, E = 1 / (1 + np.exp(-ell)), 1 / (1 + np.exp(ell))  # E is 1 − D",)),
         Term(
@@ -88,6 +87,18 @@ def formula(claim: str, subject: Subject) -> Formula | None:
 
 
 # --- pieces ---------------------------------------------------------------------------------------------------
+
+
+def _own(subject: Subject) -> str:
+    """What log q as the policy has it is called: ``log_q`` where the discriminator uses just that."""
+    conventions = subject.conventions
+    return "log_q" if conventions["log_q"] == "computed" and not conventions["log_q_constant"] else "own"
+
+
+def _handed(subject: Subject) -> str:
+    """The same of log q as it is handed over."""
+    conventions = subject.conventions
+    return "log_q" if conventions["log_q"] == "input" and not conventions["log_q_constant"] else "handed"
 
 
 def _logits(subject: Subject) -> str:
@@ -142,7 +153,7 @@ def _reward(subject: Subject) -> str:
     alpha = float(subject.conventions["entropy_coefficient"])
     if not alpha:
         return reward
-    log_q = "handed" if subject.conventions["log_q"] == "input" else "own"
+    log_q = _handed(subject) if subject.conventions["log_q"] == "input" else _own(subject)
     return f"{reward} - {alpha!r} * {log_q}[len(p):]"
 
 
@@ -165,7 +176,7 @@ def _a4(subject: Subject) -> Formula:
     if subject.observable == "log_q":
         constant = float(subject.conventions["log_q_constant"])
         plus = f" + {constant!r}" if constant else ""
-        return Formula("log q = Σ log π(a|s)", subject.rows("log_q"), f"own{plus}")
+        return Formula("log q = Σ log π(a|s)", subject.rows("log_q"), f"{_own(subject)}{plus}")
     if subject.observable == "discriminator_probability":
         return Formula("D = σ(−c − b − log q)", _probabilities(subject), "D")
     return Formula("ℓ = −c − b − log q", _logits(subject), "ell")

@@ -13,7 +13,7 @@ from typing import Any
 from ganirl import Implementation
 from ganirl_properties import TargetError, UsageError
 from ganirl_properties.case_data import CaseDataError, case_from_data
-from ganirl_properties.replaying import OUTCOMES, Replayed, replay
+from ganirl_properties.replaying import OUTCOMES, Replayed, Wrong, replay
 from ganirl_properties.targets import load_target
 from ganirl_reports.documents.json_document import plain
 from ganirl_reports.documents.json_text import as_text
@@ -89,6 +89,7 @@ def _replayed(saved: Saved, implementation: Implementation, device: str) -> Repl
             check=saved.found.check,
             declared=saved.conventions,
             device=device,
+            wrong=Wrong(saved.found.observable, saved.found.component, saved.found.expected),
         )
     except UsageError as refusal:
         raise UsageError(f"{saved.name} (of ganirl {saved.ganirl}): {refusal}") from refusal

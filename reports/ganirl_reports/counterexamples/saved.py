@@ -20,6 +20,7 @@ from ganirl_reports.documents.schema import (
     SavedCounterexample,
     counterexample,
 )
+from ganirl_reports.tabulation import reproduce
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ def read_all(path: str | Path) -> tuple[Saved, ...]:
     documents = [(each, _document(each)) for each in files]
     ours = [(each, found) for each, found in documents if found.get("schema") == COUNTEREXAMPLE_SCHEMA]
     if not ours:
+        if (path / "report.json").is_file():
+            return tuple(_of_report(path / "report.json"))
         raise UsageError(
             f"there is no counterexample in {path}: ganirl verify TARGET --output DIR writes those it finds"
         )
@@ -128,6 +131,13 @@ def _of_report(path: Path) -> Iterator[Saved]:
     report = load_report(path)
     rows = [row for row in report.verdicts if row.counterexample is not None]
     if not rows:
+        sampled = [row for row in report.verdicts if row.sampling is not None and row.verdict == "violated"]
+        if sampled:
+            failed = " and ".join(f"{row.claim} in {row.dtype}" for row in sampled)
+            raise UsageError(
+                f"{path}: {failed} failed by sampling, where many draws decide and there is no counterexample to "
+                f"replay; sample again: {reproduce(report)}"
+            )
         raise UsageError(
             f"{path} holds no counterexample: nothing of it failed, or what did could not be compared"
         )

@@ -62,8 +62,8 @@ def known_target(saved: Saved, target: str | None = None) -> Saved:
     )
 
 
-def script(saved: Saved) -> str:
-    """Return the script.
+def script(saved: Saved, folder: Path | None = None) -> str:
+    """Return the script; it is run from the target's folder, or from anywhere if it is to lie in the one given.
 
     Raises
     ------
@@ -92,11 +92,12 @@ def script(saved: Saved) -> str:
     exact = chosen.case or case
     of_exact = dataclasses.replace(subject, case=exact)
     known = process_terms(of_exact) if of_process else terms(found.claim, of_exact)
+    place = _target(saved.target, folder)
     for short in (False, True):
         computed = _computed(chosen, known, saved, short=short)
         lines = _laid_out(
             [_head(saved, chosen)],
-            [*_imports(saved.framework, exact, computed), *_target(saved.target)],
+            [*_imports(saved.framework, exact, [*computed, *place]), *place],
             _data(exact, chosen),
             [*computed, *_comparison(saved, chosen)],
         )
@@ -127,11 +128,11 @@ def _plain(text: str) -> str:
     return re.sub(r"[\\\n\r]+|\"{2,}", " ", text)
 
 
-def _imports(framework: str, exact: Case, computed: list[str]) -> list[str]:
-    text = "\n".join(computed)
+def _imports(framework: str, exact: Case, lines: list[str]) -> list[str]:
+    text = "\n".join(lines)
     names = ["Case", *(["Process"] if exact.process is not None else []), "Rows", "Steps"]
     return [
-        "import sys",
+        "import pathlib, sys" if "pathlib." in text else "import sys",
         *(["import torch"] if "torch." in text else []),
         "import numpy as np",
         f"from ganirl import {', '.join(names)}  # containers, in which an adapter is handed a case",
@@ -152,8 +153,8 @@ def _arrays(framework: str) -> str:
 # --- the target -------------------------------------------------------------------------------------------------
 
 
-def _target(spec: str) -> list[str]:
-    """Lines that import the target, as `load_target` finds it."""
+def _target(spec: str, folder: Path | None) -> list[str]:
+    """Lines that import the target, as `load_target` finds it, of a script in a folder."""
     if spec.startswith("exec:"):
         return ["from ganirl_properties.targets import load_target", f"target = load_target({spec!r})"]
     if ":" not in spec:
@@ -167,8 +168,27 @@ def _target(spec: str) -> list[str]:
     place, _, attribute = spec.rpartition(":")
     if place.endswith(".py"):
         path = Path(place).expanduser()
-        return [f"sys.path.insert(0, {path.parent.as_posix()!r})", _import(path.stem, attribute)]
-    return ['sys.path.insert(0, ".")', _import(place, attribute)]
+        return [_found(path, path.parent, folder), _import(path.stem, attribute)]
+    module = Path(*place.split("."))
+    for file in (module.with_name(f"{module.name}.py"), module / "__init__.py"):
+        if file.is_file():
+            return [_found(file, Path(), folder), _import(place, attribute)]
+    return ["sys.path.insert(0, '.')", _import(place, attribute)]
+
+
+def _found(file: Path, within: Path, folder: Path | None) -> str:
+    """The line that lets Python import from where a file is.
+
+    A report mostly lies below its project: the two may then be moved together, and no folder of this machine is named.
+    """
+    here = Path.cwd()
+    if file.is_absolute() or folder is None or not file.is_file():
+        return f"sys.path.insert(0, {within.as_posix()!r})"
+    parents = (folder / "script.py").resolve().parents
+    if here not in parents:
+        return f"sys.path.insert(0, {(here / within).as_posix()!r})"
+    below = "" if within == Path() else f" / {within.as_posix()!r}"
+    return f"sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[{parents.index(here)}]{below}))"
 
 
 def _import(module: str, attribute: str) -> str:

@@ -130,7 +130,7 @@ def _counterexample(verdict: Verdict, conventions: Mapping[str, Any], folder: st
     signs = notation(found, conventions)
     return [
         *(f"- **{word}** {escape(sentence)}" for word, sentence in argument(found)),
-        *([f"- Signs: {escape(signs)}"] if signs else []),
+        *([f"- Notation: {escape(signs)}"] if signs else []),
         "",
         "| got | expected | bound | allowed |",
         "|---|---|---|---|",

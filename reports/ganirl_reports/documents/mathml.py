@@ -32,13 +32,18 @@ def formula(latex: str, display: bool = False) -> Markup:
 
 
 def prose(text: str) -> Markup:
-    """Return text in which ``$…$`` is mathematics, everything else escaped."""
+    """Return text in which ``$…$`` is mathematics and ``*…*`` emphasis, everything else escaped."""
     pieces = text.split("$")
     if len(pieces) % 2 == 0:
-        return escape(text)
+        return _emphasised(text)
     return Markup("").join(
-        formula(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces)
+        formula(piece) if index % 2 else _emphasised(piece) for index, piece in enumerate(pieces)
     )
+
+
+def _emphasised(text: str) -> Markup:
+    # The star of b* and of Z* follows a letter, and opens nothing.
+    return Markup(re.sub(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])", r"<em>\1</em>", str(escape(text))))
 
 
 def _convert(latex: str, kind: str) -> str:

@@ -50,7 +50,7 @@ def write_report(report: Report, directory: str | Path) -> Path:
         for verdict in report.verdicts
         if verdict.counterexample is not None
     }
-    saved |= scripts(report)
+    saved |= scripts(report, folder)
     if saved:
         folder.mkdir(exist_ok=True)
     for name, text in saved.items():

@@ -173,7 +173,7 @@ def _print_failure(failure: Failure, explained: set[str], out: Console) -> None:
         sentence = "" if again else f": {verdict.diagnosis.sentence}"
         grid.add_row("Why", Text(f"{verdict.diagnosis.title}{sentence}"))
     if signs := notation(verdict.counterexample, failure.conventions):
-        grid.add_row(Text("Signs", style="dim"), Text(signs, style="dim"))
+        grid.add_row(Text("Notation", style="dim"), Text(signs, style="dim"))
     out.print(Padding(grid, (0, 0, 1, 2)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, distribution, metadata
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ganirl.framework import NUMPY
 
 from .choices import Choices, text_of
+from .origin import address_of_ganirl
 
 ADAPTER = "ganirl_adapter.py"
 TEST = "tests/test_ganirl.py"
@@ -120,20 +121,21 @@ def test() -> str:
 
 def workflow(folder: Path, framework: str) -> str:
     """Return the workflow, which installs what the project's own files ask for, ganirl, and the framework."""
-    address = _address_of_ganirl()
+    address = address_of_ganirl()
     extra = framework if framework in _extras() else ""
     ganirl = f"ganirl[{extra}]" if extra else "ganirl"
     local = address.startswith("file:")
     if address and not local:
         ganirl = f"{ganirl} @ {address}"
     quoted = f'"{ganirl}"' if ganirl != "ganirl" else ganirl
+    if local:
+        quoted = f'"{ganirl} @ git+https://..."'
     installs = [*_of_project(folder), quoted, *([] if extra or framework == NUMPY.name else [framework])]
     return _render(
         "ganirl.yml.j2",
         file=ADAPTER,
         test=TEST,
         installs=" ".join(installs),
-        ganirl=ganirl,
         local=local,
     )
 
@@ -144,16 +146,6 @@ def _of_project(folder: Path) -> list[str]:
     if packaged or (folder / "setup.py").is_file():
         return ["."]
     return ["-r", "requirements.txt"] if (folder / "requirements.txt").is_file() else []
-
-
-def _address_of_ganirl() -> str:
-    """Return where this ganirl was installed from (PEP 610), ``git+https://…@commit``; empty if from an index."""
-    try:
-        known = json.loads(distribution("ganirl").read_text("direct_url.json") or "{}")
-    except (PackageNotFoundError, ValueError):
-        return ""
-    vcs = known.get("vcs_info")
-    return f"{vcs['vcs']}+{known['url']}@{vcs['commit_id']}" if vcs else str(known.get("url", ""))
 
 
 def _extras() -> list[str]:
