@@ -63,6 +63,19 @@ def test_two_that_are_loaded_before_either_is_judged(
         assert failed(targets[name]) == (name == "wrong")
 
 
+@pytest.mark.parametrize("order", [("right", "wrong"), ("wrong", "right")])
+def test_two_of_which_the_program_itself_finds_the_first(order: tuple[str, str], tmp_path: Path) -> None:
+    specs = two_folders(tmp_path, "beside it")
+    # As `python -m` puts the working folder on the path.
+    sys.path.insert(0, str(tmp_path / order[0]))
+    try:
+        for name in (*order, *order):
+            with alone():
+                assert failed(load_target(specs[name])) == (name == "wrong")
+    finally:
+        sys.path.remove(str(tmp_path / order[0]))
+
+
 def test_a_target_is_first_on_the_path_until_another_is_loaded(tmp_path: Path) -> None:
     specs = two_folders(tmp_path, "beside it")
     path = list(sys.path)

@@ -25,6 +25,7 @@ class _Folder:
     def __init__(self, path: str) -> None:
         self._entries = [path]
         self._before: frozenset[str] | None = None
+        self._own: dict[str, ModuleType] = {}
         self._aside: dict[str, ModuleType] = {}
 
     def on_the_path(self) -> None:
@@ -38,10 +39,16 @@ class _Folder:
             if entry in sys.path:
                 sys.path.remove(entry)
 
+    def claim(self) -> None:
+        """Note what has been imported since it came first, whoever else may find that, too."""
+        names = {name for name in sys.modules if "." not in name} - sys.stdlib_module_names
+        names -= self._before or frozenset()
+        self._own.update({name: sys.modules[name] for name in names if not _is_installed(sys.modules[name])})
+
     def set_aside(self) -> None:
         """Take away each module that ``sys.path``, as it is now, would not find, or would find elsewhere."""
-        new = {name for name in sys.modules if "." not in name} - (self._before or frozenset())
-        mine = {name for name in new if _is_elsewhere(name)}
+        present = {name for name, module in self._own.items() if sys.modules.get(name) is module}
+        mine = {name for name in present if _is_elsewhere(name)}
         for name in [each for each in sys.modules if each.partition(".")[0] in mine]:
             self._aside[name] = sys.modules.pop(name)
 
@@ -58,18 +65,23 @@ class _Folder:
             self._entries = [entry for entry in dict.fromkeys(sys.path) if entry in mine]
 
 
+def _is_installed(module: ModuleType) -> bool:
+    """Whether a module is the same for all: Python's, of a package that is installed, or of no file at all."""
+    places = _places(_specification(module))
+    return not places or any(_INSTALLED.intersection(Path(place).parts) for place in places)
+
+
 def _is_elsewhere(name: str) -> bool:
-    """Whether importing a module again would give another one; what is installed, or Python's, is the same for all."""
-    # Of the dictionary, as a module that imports lazily would run code to answer.
-    here = getattr(sys.modules[name], "__dict__", {}).get("__spec__")
-    if here is None or name in sys.stdlib_module_names:
-        return False
-    places = _places(here)
-    if not places or any(_INSTALLED.intersection(Path(place).parts) for place in places):
-        return False
+    """Whether importing a module again would give another one."""
     # importlib.util.find_spec would answer what is imported already.
     found = (finder.find_spec(name, None) for finder in sys.meta_path if hasattr(finder, "find_spec"))
-    return _places(next((each for each in found if each is not None), None)) != places
+    first = next((each for each in found if each is not None), None)
+    return _places(first) != _places(_specification(sys.modules[name]))
+
+
+def _specification(module: ModuleType) -> ModuleSpec | None:
+    # Of the dictionary, as a module that imports lazily would run code to answer.
+    return getattr(module, "__dict__", {}).get("__spec__")
 
 
 def _places(specification: ModuleSpec | None) -> tuple[str, ...]:
@@ -149,6 +161,10 @@ def _go(folder: _Folder | None) -> None:
     if folder is not None:
         folder.on_the_path()
     if before is not None:
-        before.set_aside()
+        before.claim()
+    for other in _folders.values():
+        # Of each, as what the path of the program finds, too, has stayed until a folder that has its own.
+        if other is not folder:
+            other.set_aside()
     if folder is not None:
         folder.put_back()
