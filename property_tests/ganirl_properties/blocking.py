@@ -93,7 +93,13 @@ class Blocking:
     def _explanations(self) -> tuple[Callable[[Failure], str | None], ...]:
         if self.search.implementation.conventions.unit == "process":
             return (self._in_process,)
-        return self._same_observable, self._given_own_logits, self._given_own_reward, self._by_tails
+        return (
+            self._same_observable,
+            self._of_no_number,
+            self._given_own_logits,
+            self._given_own_reward,
+            self._by_tails,
+        )
 
     @staticmethod
     def _all(explain: Callable[[Failure], str | None], failures: list[Failure]) -> str | None:
@@ -103,6 +109,11 @@ class Blocking:
     def _same_observable(self, failure: Failure) -> str | None:
         cause = _SAME_OBSERVABLE.get((failure.check.claim, failure.check.kind))
         return cause if cause in self.violated else None
+
+    def _of_no_number(self, failure: Failure) -> str | None:
+        """S2 compares a loss with itself; where it is NaN or inf before any row is moved, B1 sees that number."""
+        lost = failure.check.claim == "S2" and not np.isfinite(failure.judgement.expected)
+        return "B1" if lost and "B1" in self.violated else None
 
     def _in_process(self, failure: Failure) -> str | None:
         return cause_in_process(self.search, failure, self.violated)

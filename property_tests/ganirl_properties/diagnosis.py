@@ -10,7 +10,14 @@ from ganirl import Conventions
 
 from .pairs import pairs_named, pairs_that_fit
 from .process_diagnosis import diagnose_process
-from .readings import Reading, claims_of_observable, moderate_rewards, rare_readings, readings
+from .readings import (
+    CLAIMS_OF,
+    Reading,
+    claims_of_observable,
+    moderate_rewards,
+    rare_readings,
+    readings,
+)
 from .report import Diagnosis
 from .search import Finding, Search
 from .tails import form_of
@@ -35,6 +42,9 @@ _COARSE = 0.01
 # Two formulas that come this near to each other are the same on what was seen.
 _SAME = 1e-12
 
+# A formula that gives its numbers to this many units in the last place tells an error that √u does not resolve.
+_TO_THE_LAST_DIGITS = 64.0
+
 
 def diagnose(
     search: Search, violated: dict[str, Finding], preferred: tuple[str, ...] = ()
@@ -43,8 +53,9 @@ def diagnose(
 
     First a single wrong formula is looked for that gives *every* observable on fresh cases. Where there is none,
     each observable is looked at by itself, the loss and the reward given the implementation's own logits, so that
-    two independent errors are both named. Two formulas at once are tried then, which have to give every observable.
-    What is left of the loss may be a matter of floating point.
+    two independent errors are both named. Two formulas at once are tried then, which have to give every observable
+    but those that depart by design: a departure is given, and the cause of nothing else. What is left of the loss may
+    be a matter of floating point, or of a formula that differs by less than the square root of the unit roundoff.
 
     Parameters
     ----------
@@ -66,23 +77,27 @@ def diagnose(
     known = [pipeline for pipeline in candidates if pipeline.formula.id in preferred]
     of_one = known if preferred and tolerance > _COARSE else candidates
 
-    def name(pool: list[Reading], claims: Iterable[str], what: str, among: list[Pipeline] = of_one) -> None:
+    def name(
+        pool: list[Reading],
+        claims: Iterable[str],
+        what: str,
+        among: list[Pipeline] = of_one,
+        within: float = tolerance,
+    ) -> None:
         wanted = [claim for claim in claims if claim in violated and claim not in named]
         if not wanted or not pool or not among:
             return
-        found = _nearest(pool, among, tolerance, preferred)
+        found = _nearest(pool, among, within, preferred)
         if found is None:
             return
         sentence = f"on {FRESH_CASES} fresh cases its {what}"
-        for claim in wanted:
-            # What a wrong reward agrees with is a loss that is right on these cases; where it fails has another cause.
-            if claim in _OF_THE_LOSS_ALONE and found.nodes.keys() <= _BESIDE_THE_LOSS:
-                continue
-            if claim in _OF_THE_LOGIT_ALONE and found.nodes.keys() <= _BESIDE_THE_LOGIT:
-                continue
-            # A loss may be wrong and symmetric in its rows: S2 takes the name of what is not symmetric.
-            if claim != "S2" or claim in found.expected:
-                named[claim] = Diagnosis(found.id, found.title, sentence, FRESH_CASES)
+        named.update(
+            {
+                claim: Diagnosis(found.id, found.title, sentence, FRESH_CASES)
+                for claim in wanted
+                if _speaks_of(found, claim)
+            }
+        )
 
     seen = readings(search, FRESH_CASES)
     observables = list(dict.fromkeys(reading.observable for reading in seen))
@@ -105,14 +120,11 @@ def diagnose(
             what = f"{observable}, given its own logits, is that of this formula"
             name(_of(given, observable), claims_of[observable], what)
     if violated.keys() & spoken - named.keys():
-        conventions = search.implementation.conventions
-        # In a coarse format so many pairs fit that none is told: there it is one that a finer format has given.
-        pairs = (
-            pairs_named(preferred, conventions)
-            if tolerance > _COARSE
-            else pairs_that_fit(conventions, seen, _sound_nodes(conventions, seen, tolerance), tolerance)
-        )
-        name(seen, spoken, f"{_joined(observables)} {verb} of both formulas together", pairs)
+        judged = _given_departures(search, seen)
+        shown = list(dict.fromkeys(reading.observable for reading in judged))
+        pairs = _pairs(search, candidates, judged, preferred)
+        others = spoken - search.implementation.departures.keys()
+        name(judged, others, f"{_joined(shown)} {verb} of both formulas together", pairs)
     # A policy gradient that is wrong beside a reward that is right is no matter of the reward's digits.
     claims = ("E1", "E3") if "E1" in violated and "policy gradient" not in observables else ("E1",)
     of_reward = [claim for claim in claims if claim in violated and claim not in named]
@@ -126,7 +138,44 @@ def diagnose(
             "in the tails and on fresh cases its loss and gradient are those of this formula, rounded as here"
         )
         named |= {claim: Diagnosis(form.id, form.title, sentence, FRESH_CASES) for claim in unnamed}
+    fine = _TO_THE_LAST_DIGITS * search.precision.unit_roundoff
+    if violated.keys() & spoken - named.keys() and fine < tolerance:
+        for observable in observables:
+            what = f"{observable} is that of this formula to the last digits"
+            name(_of(seen, observable), claims_of[observable], what, candidates, fine)
     return named
+
+
+def _pairs(
+    search: Search, candidates: list[Pipeline], judged: list[Reading], preferred: tuple[str, ...]
+) -> list[Pipeline]:
+    conventions = search.implementation.conventions
+    tolerance = float(np.sqrt(search.precision.unit_roundoff))
+    if tolerance > _COARSE:
+        # In a coarse format so many pairs fit that none is told: there it is one that a finer format has given.
+        return pairs_named(preferred, conventions)
+    single = [pipeline for pipeline in candidates if not pipeline.own_score]
+    return pairs_that_fit(single, judged, _sound_nodes(conventions, judged, tolerance), tolerance)
+
+
+def _speaks_of(found: WrongFormula, claim: str) -> bool:
+    """Whether a formula that agrees with all readings may be the name of what a claim fails by."""
+    # What a wrong reward agrees with is a loss that is right on these cases; where it fails has another cause.
+    if claim in _OF_THE_LOSS_ALONE and found.nodes.keys() <= _BESIDE_THE_LOSS:
+        return False
+    if claim in _OF_THE_LOGIT_ALONE and found.nodes.keys() <= _BESIDE_THE_LOGIT:
+        return False
+    # A loss may be wrong and symmetric in its rows: S2 takes the name of what is not symmetric.
+    return claim != "S2" or claim in found.expected
+
+
+def _given_departures(search: Search, seen: list[Reading]) -> list[Reading]:
+    """Leave out what is another's by design, and the policy gradient, which follows from a reward that is."""
+    departures = search.implementation.departures
+    by_design = {name for name, claims in CLAIMS_OF.items() if claims[0] in departures}
+    if "E1" in departures:
+        by_design.add("policy gradient")
+    return [reading for reading in seen if reading.observable not in by_design]
 
 
 def _saturating_reward(search: Search, tolerance: float, preferred: tuple[str, ...]) -> Diagnosis | None:
@@ -177,11 +226,20 @@ def _sound_nodes(conventions: Conventions, seen: list[Reading], tolerance: float
 
 def _candidates(search: Search) -> Iterator[Pipeline]:
     conventions = search.implementation.conventions
+    # A discriminator without log q, whose density nothing else shows, has no formula of log q to be wrong.
+    without = {"log_q", "loss_score"} if _no_log_q(search) else set()
     for formula in WRONG_FORMULAS:
+        if without & formula.nodes.keys():
+            continue
         yield Pipeline(formula, conventions)
         if "log_q" in formula.nodes:
             # The policy may be trained through the same wrong log q as the discriminator reads.
             yield Pipeline(formula, conventions, own_score=True)
+
+
+def _no_log_q(search: Search) -> bool:
+    shows = any(map(search.implementation_has, ("log_q", "discriminator_policy_gradient")))
+    return search.implementation.conventions.log_q == "absent" and not shows
 
 
 def _nearest(

@@ -152,7 +152,7 @@ def _inexcusable(
     known = f"; where it is finite: {diagnosis.title}" if diagnosis is not None else ""
     title = (
         f"a departure excuses another number, not inf or NaN: {judgement.comparison.observable} is "
-        f"{number(judgement.got)} where it should be {number(judgement.expected)}{known}"
+        f"{number(judgement.got)} where it should be finite{known}"
     )
     reason = search.implementation.departures[departure]
     return Diagnosis("departure-not-finite", title, f"{departure} is declared to depart: {reason}", len(lost))

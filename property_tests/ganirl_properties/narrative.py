@@ -39,16 +39,18 @@ def counterexample(claim: str, failure: Failure, implementation: Implementation)
 def what_it_should_be(claim: str, judgement: Judgement) -> str:
     """Say, in a sentence that begins with Then, what a claim implies."""
     what = indexed(judgement.comparison.observable, component(judgement))
-    return (
-        f"Then, by {claim} ({_in_a_sentence(claim_of(claim).title)}), {what} is "
-        f"{_number(judgement.expected)}; rounding allows {_number(judgement.allowed)} either way."
-    )
+    by = f"Then, by {claim} ({_in_a_sentence(claim_of(claim).title)}), {what} is"
+    if not np.isfinite(judgement.expected):
+        return f"{by} what it was before, {number(judgement.expected)}, which is {_no_number(judgement.expected)}."
+    return f"{by} {number(judgement.expected)}; rounding allows {number(judgement.allowed)} either way."
 
 
 def what_it_is(name: str, judgement: Judgement) -> str:
     """Say, in a sentence that begins with However, what an implementation gives instead."""
+    if not np.isfinite(judgement.got):
+        return f"However, {name} gives {number(judgement.got)}, which is {_no_number(judgement.got)}."
     return (
-        f"However, {name} gives {_number(judgement.got)}, off by {_number(judgement.error)}: "
+        f"However, {name} gives {number(judgement.got)}, off by {number(judgement.error)}: "
         f"{_times(judgement.ratio)} what is allowed."
     )
 
@@ -72,6 +74,10 @@ def component(judgement: Judgement) -> tuple[int, ...]:
     return tuple(int(part) for part in np.unravel_index(judgement.index, got.shape))
 
 
+def _no_number(value: float) -> str:
+    return "not a number" if np.isnan(value) else "not finite"
+
+
 # What weighs rows by their density, whatever the discriminator does.
 _WEIGHED = ("log_q", "irl_loss", "log_partition", "∂L_IRL")
 
@@ -83,14 +89,14 @@ def _reads_log_q(conventions: Conventions, observable: str) -> bool:
 
 
 def _let(case: Case, *, with_log_q: bool) -> str:
-    theta = ", ".join(_number(value) for value in case.theta)
+    theta = ", ".join(number(value) for value in case.theta)
     if case.process is not None:
         return (
             f"Let {told_process(case.process)}, and θ = ({theta}) in {case.precision_name}; "
             f"{_demonstrations(case.expert, case.process)}."
         )
     return (
-        f"Let θ = ({theta}) and b = {_number(float(case.b))} in {case.precision_name}; "
+        f"Let θ = ({theta}) and b = {number(float(case.b))} in {case.precision_name}; "
         f"{_side(case.expert, 'expert', case, with_log_q=with_log_q)}; "
         f"{_side(case.generator, 'generator', case, with_log_q=with_log_q)}."
     )
@@ -104,8 +110,8 @@ def _side(rows: Rows, name: str, case: Case, *, with_log_q: bool) -> str:
     word = case.unit if count == 1 else {"trajectory": "trajectories", "transition": "transitions"}[case.unit]
     told = []
     for index in range(min(count, _ROWS_TOLD)):
-        features = ", ".join(_number(value) for value in rows.features[index])
-        density = f", log q = {_number(float(rows.log_q[index]))}" if with_log_q else ""
+        features = ", ".join(number(value) for value in rows.features[index])
+        density = f", log q = {number(float(rows.log_q[index]))}" if with_log_q else ""
         told.append(f"φ = ({features}){density}")
     rest = "" if count <= _ROWS_TOLD else f" and {count - _ROWS_TOLD} more"
     return f"{count} {name} {word} with {'; '.join(told)}{rest}"
@@ -114,16 +120,16 @@ def _side(rows: Rows, name: str, case: Case, *, with_log_q: bool) -> str:
 def told_process(process: Process) -> str:
     """Tell a process: sizes, ρ0, and P and φ of every state and action, the end written as ∎."""
     size = (
-        f"S = {process.states}, A = {process.actions}, T = {process.horizon}, γ = {_number(process.discount)}"
+        f"S = {process.states}, A = {process.actions}, T = {process.horizon}, γ = {number(process.discount)}"
     )
-    start = ", ".join(_number(value) for value in process.start)
+    start = ", ".join(number(value) for value in process.start)
     names = [*map(str, range(process.states)), "∎"]
     told = []
     for state in range(process.states):
         for action in range(process.actions):
             onward = process.transition[state, action]
             to = " + ".join(
-                names[x] if onward[x] == 1.0 else f"{_number(onward[x])} {names[x]}"
+                names[x] if onward[x] == 1.0 else f"{number(onward[x])} {names[x]}"
                 for x in np.flatnonzero(onward)
             )
             told.append(f"({state},{action}) → {to}{_features(process, state, action, names)}")
@@ -139,7 +145,7 @@ def _features(process: Process, state: int, action: int, names: list[str]) -> st
 
 
 def _vector(values: Any) -> str:
-    return f"({', '.join(_number(value) for value in values)})"
+    return f"({', '.join(number(value) for value in values)})"
 
 
 def _demonstrations(rows: Rows, process: Process) -> str:
@@ -150,13 +156,16 @@ def _demonstrations(rows: Rows, process: Process) -> str:
         last = rows.steps.next_state[index][mask][-1]
         path = " ".join(f"{state} –{action}→" for state, action in visited)
         end = "∎" if last == process.states else str(last)
-        told.append(f"{path} {end} with weight {_number(float(rows.weight[index]))}")
+        told.append(f"{path} {end} with weight {number(float(rows.weight[index]))}")
     rest = "" if len(rows) <= _ROWS_TOLD else f" and {len(rows) - _ROWS_TOLD} more"
     word = "demonstration" if len(rows) == 1 else "demonstrations"
     return f"{len(rows)} {word}: {'; '.join(told)}{rest}"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Return a number to nine digits, as reports tell it."""
+    if np.isnan(value):
+        return "NaN"
     return f"{value + 0.0:.9g}"  # no "-0"
 
 

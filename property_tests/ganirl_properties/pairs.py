@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
+
+import numpy as np
 
 from ganirl import Conventions
 
@@ -43,13 +46,13 @@ def together(first: WrongFormula, second: WrongFormula) -> WrongFormula | None:
 
 
 def pairs_that_fit(
-    conventions: Conventions, seen: Sequence[Reading], sound: set[str], tolerance: float
+    candidates: Sequence[Pipeline], seen: Sequence[Reading], sound: set[str], tolerance: float
 ) -> list[Pipeline]:
-    """Return the pairs of formulas that give every observable of the first case, by one after the other.
+    """Return the pairs of formulas that give every observable of the first case, and that both have a part in.
 
     Parameters
     ----------
-    conventions : of the implementation
+    candidates : single formulas under the implementation's conventions, of which pairs are made
     seen : its readings on fresh cases
     sound : nodes that are seen to be right, which no formula of a pair replaces
     tolerance : of a reading, relative
@@ -59,18 +62,39 @@ def pairs_that_fit(
     Few of some 20,000: the others fail on the first number or two. None where the right formula gives all.
     """
     first = _of_first_case(seen)
+    if not candidates:
+        return []
+    conventions = candidates[0].conventions
     right = Pipeline(RIGHT, conventions)
     # What is wrong comes first: a pair hardly ever gives it.
     first.sort(key=lambda reading: reading.distance(right) <= tolerance)
     if not first or first[0].distance(right) <= tolerance:
         return []
-    formulas = [formula for formula in WRONG_FORMULAS if not sound & formula.nodes.keys()]
+    formulas = [each.formula for each in candidates if not sound & each.formula.nodes.keys()]
+    of_id = {formula.id: formula for formula in formulas}
+    failing = [reading for reading in seen if not reading.distance(right) <= tolerance]
+
+    def needed(both: WrongFormula) -> bool:
+        alone = [list(_pipelines([of_id[part]], conventions)) for part in both.id.split(_BETWEEN)]
+        return all(
+            any(_changes(reading, each, right, tolerance) for each in ways for reading in seen)
+            and not any(all(reading.distance(each) <= tolerance for reading in failing) for each in ways)
+            for ways in alone
+        )
+
     return [
         pipeline
         for both in _pairs(formulas, conventions, first[0], tolerance)
         for pipeline in _pipelines([both], conventions)
-        if all(reading.distance(pipeline) <= tolerance for reading in first)
+        if all(reading.distance(pipeline) <= tolerance for reading in first) and needed(both)
     ]
+
+
+def _changes(reading: Reading, pipeline: Pipeline, right: Pipeline, tolerance: float) -> bool:
+    """Whether a formula gives another number than the right one here, by more than what a name may be off."""
+    with np.errstate(all="ignore"):
+        rightly = np.asarray(reading.formula(right))
+    return not replace(reading, got=rightly).distance(pipeline) <= tolerance
 
 
 def _pairs(

@@ -54,8 +54,8 @@ target = wrap(
 def _unshrunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Verdicts and names do not depend on how small a counterexample is made, which takes most of the time."""
 
-    def as_it_is(search: Search, failure: Failure) -> Failure:
-        del search
+    def as_it_is(search: Search, failure: Failure, *, echo: bool = False) -> Failure:
+        del search, echo
         return failure
 
     monkeypatch.setattr(judging, "smallest", as_it_is)

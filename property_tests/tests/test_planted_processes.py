@@ -21,8 +21,8 @@ RIGHT = {variant.id: variant.author for variant in right_variants()}
 def _unshrunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Verdicts and names do not depend on how small a counterexample is made, which takes most of the time."""
 
-    def as_it_is(search: Search, failure: Failure) -> Failure:
-        del search
+    def as_it_is(search: Search, failure: Failure, *, echo: bool = False) -> Failure:
+        del search, echo
         return failure
 
     monkeypatch.setattr(judging, "smallest", as_it_is)

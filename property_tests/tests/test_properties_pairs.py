@@ -21,8 +21,8 @@ CONVENTIONS = Conventions(log_q="computed")
 
 @pytest.fixture(autouse=True)
 def _unshrunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    def as_it_is(search: Search, failure: Failure) -> Failure:
-        del search
+    def as_it_is(search: Search, failure: Failure, *, echo: bool = False) -> Failure:
+        del search, echo
         return failure
 
     monkeypatch.setattr(judging, "smallest", as_it_is)

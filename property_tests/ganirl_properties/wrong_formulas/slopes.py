@@ -41,8 +41,9 @@ def _entropy_bonus(terms: Any, weights: Any, scales: Any) -> Any:
     # H(Ber(D)) of each row from its two terms: −log D = softplus(−ℓ), so that ℓ = −log(e^{term} − 1).
     logits = (-np.log(np.expm1(terms[0])), np.log(np.expm1(terms[1])))
     entropies = [c_softplus(x) - x * c_sigmoid(x) for x in logits]
-    bonus = sum(weight @ entropy for weight, entropy in zip(weights, entropies, strict=True))
-    return loss(terms, weights, scales) - 1e-3 * bonus
+    # The mean is over both sides' rows, concatenated.
+    total = sum(len(weight) * (weight @ entropy) for weight, entropy in zip(weights, entropies, strict=True))
+    return loss(terms, weights, scales) - 1e-3 * total / sum(map(len, weights))
 
 
 FORMULAS = (
@@ -197,7 +198,7 @@ FORMULAS = (
     ),
     WrongFormula(
         "entropy-bonus-in-the-loss",
-        "0.001 of the entropy of D is subtracted from the loss",
+        "0.001 of the mean entropy of D over all rows is subtracted from the loss",
         "OpenAI Baselines' GAIL",
         ("B1", "C1"),
         {"loss": _entropy_bonus},
