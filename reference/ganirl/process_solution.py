@@ -132,7 +132,7 @@ def _backward(process: Process, costs: Array, conventions: ProcessConventions) -
     for _ in range(horizon):
         action_values.append(backup(process, costs, values[-1], conventions))
         values.append(log_sum_exp(action_values[-1], axis=-1))
-        if conventions.sweeps is not None and np.array_equal(*values[-2:]):
+        if conventions.sweeps is not None and np.array_equal(values[-2], values[-1]):
             break  # every further backup gives the very same
     return np.stack(values[::-1]), np.stack(action_values[::-1])
 
