@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from ganirl import Conventions
 
@@ -17,11 +18,14 @@ from .readings import (
     moderate_rewards,
     rare_readings,
     readings,
+    rewards_far_out,
 )
 from .report import Diagnosis
 from .search import Finding, Search
 from .tails import form_of
 from .wrong_formulas import RIGHT, WRONG_FORMULAS, Pipeline, WrongFormula
+
+Array = npt.NDArray[np.float64]
 
 FRESH_CASES = 10
 
@@ -181,8 +185,8 @@ def _given_departures(search: Search, seen: list[Reading]) -> list[Reading]:
 def _saturating_reward(search: Search, tolerance: float, preferred: tuple[str, ...]) -> Diagnosis | None:
     """Name a reward that agrees with a formula where D is moderate alone, as one that is made of a rounded D does."""
     moderate = moderate_rewards(search, FRESH_CASES)
-    candidates = list(_candidates(search))
-    if not moderate:
+    candidates = _as_guarded(list(_candidates(search)), rewards_far_out(search, FRESH_CASES))
+    if not moderate or not candidates:
         return None
     sentence = f"on {FRESH_CASES} fresh cases its reward is that of this formula wherever |ℓ| is at most 5"
     beyond = "another beyond |ℓ| = 5, as where D is rounded before its logarithm is taken"
@@ -193,6 +197,19 @@ def _saturating_reward(search: Search, tolerance: float, preferred: tuple[str, .
     if found is None:
         return None
     return Diagnosis(found.id, f"{found.title}, and {beyond}", sentence, FRESH_CASES)
+
+
+_GUARDED = "-with-epsilon"
+
+
+def _as_guarded(candidates: list[Pipeline], far_out: Array) -> list[Pipeline]:
+    """Leave out what a constant inside the logarithm tells apart: where D is moderate it is below every tolerance."""
+    if not far_out.size:
+        return candidates
+    if not np.isfinite(far_out).all():
+        return [each for each in candidates if not each.formula.id.endswith(_GUARDED)]
+    guarded = {each.formula.id for each in candidates if each.formula.id.endswith(_GUARDED)}
+    return [each for each in candidates if each.formula.id + _GUARDED not in guarded]
 
 
 def _of(pool: list[Reading], observable: str) -> list[Reading]:

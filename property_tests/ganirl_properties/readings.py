@@ -128,6 +128,18 @@ def moderate_rewards(search: Search, cases: int) -> list[Reading]:
     return found
 
 
+def rewards_far_out(search: Search, cases: int) -> Array:
+    """Rewards of rows where D, or 1 − D, rounds to 0 in any format: what guards a logarithm keeps them finite."""
+    found: list[Array] = [np.zeros(0)]
+    for _, view in search.fresh(cases).views("batch"):
+        try:
+            got = own_reward(view)
+        except (NotObservedError, ObservableError):
+            continue
+        found.append(got[np.abs(view.truth.logit.value[view.truth.generator]) > _FAR])
+    return np.concatenate(found)
+
+
 def _some_rewards(case: Case, kept: npt.NDArray[np.bool_]) -> Callable[[Pipeline], Array]:
     return lambda pipeline: pipeline.reward(case)[kept]
 
