@@ -262,7 +262,7 @@ TROUBLES = {
     "discriminator_loss raised RuntimeError: ": ("B1", {"discriminator_loss": a_float32_network}),
     "these rows are trajectories of up to": ("A4", {"discriminator_logit": state_of_a_trajectory}),
     "correct up to": ("B1", {"discriminator_loss": half}),
-    "wrapped callables gives nan": ("A4", {"discriminator_logit": naught}),
+    "wrapped callables gives NaN": ("A4", {"discriminator_logit": naught}),
 }  # fmt: skip
 
 
