@@ -149,8 +149,7 @@ def _told(worst: Judgement, claim: str, name: str, changed: tuple[str, ...]) -> 
     else:
         message = (
             f"{indexed(worst.comparison.observable, component(worst))} is {worst.got:.9g}, as it should be: off by "
-            f"{worst.error:.3g}, "
-            f"where {worst.allowed:.3g} is allowed."
+            f"{worst.error:.3g}, where {worst.allowed:.3g} is allowed."
         )
     return Replayed(
         "FAILS" if worst.failed else "FIXED",

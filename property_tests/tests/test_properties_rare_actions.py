@@ -31,7 +31,7 @@ from ganirl_properties.right_variants import right_variants
 from ganirl_properties.search import Search, judged
 
 RARE = [check for check in CHECKS if check.claim == "A4" and check.name.startswith("rare")]
-ECHOES = [check for check in CHECKS if check.like]
+ECHOES = [check for check in CHECKS if check.claim != "A4" and check.name.startswith("rare")]
 LONG = [check for check in CHECKS if check.name.startswith("long")]
 FORMATS = ("float64", "float32", "bfloat16")
 

@@ -2,7 +2,7 @@
 
 from . import conventions, discriminator, gauge, generator, gradients, loss, matched, numerics, process
 from .check import Check, Comparison, View, compare
-from .rare import on_rare_actions
+from .rare import elsewhere
 
 _DRAWN: tuple[Check, ...] = (
     *discriminator.CHECKS,
@@ -15,7 +15,7 @@ _DRAWN: tuple[Check, ...] = (
     *numerics.CHECKS,
     *process.CHECKS,
 )
-CHECKS: tuple[Check, ...] = (*_DRAWN, *(rare for check in _DRAWN for rare in on_rare_actions(check)))
+CHECKS: tuple[Check, ...] = (*_DRAWN, *(other for check in _DRAWN for other in elsewhere(check)))
 
 
 def kind_of(claim: str, check: str) -> str:

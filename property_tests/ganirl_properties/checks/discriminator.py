@@ -11,12 +11,6 @@ from ganirl.truth import REFERENCE, Expected
 
 from .check import Check, Comparison, View, compare
 from .numerics import opposite_tails
-from .rare import (
-    long_trajectories,
-    long_trajectories_of_own_policy,
-    rare_actions,
-    rare_actions_of_own_policy,
-)
 
 
 def _logit(view: View) -> Iterator[Comparison]:
@@ -73,60 +67,6 @@ CHECKS = (
     ),
     Check(
         "A4", "log q", "its log q against Σ log π of the given actions", ("log_q",), "batch", _log_likelihood
-    ),
-    Check(
-        "A4",
-        "rare logit",
-        "ℓ of actions that the policy takes with π from 1 to 7e-13",
-        ("discriminator_logit",),
-        None,
-        _logit,
-        rare_actions_of_own_policy,
-    ),
-    Check(
-        "A4",
-        "rare probability",
-        "D of actions that the policy takes with π from 1 to 7e-13",
-        ("discriminator_probability",),
-        None,
-        _probability,
-        rare_actions_of_own_policy,
-    ),
-    Check(
-        "A4",
-        "rare log q",
-        "its log q of actions that the policy takes with π from 1 to 7e-13",
-        ("log_q",),
-        None,
-        _log_likelihood,
-        rare_actions,
-    ),
-    Check(
-        "A4",
-        "long logit",
-        "ℓ of trajectories of 30 steps, whose density is down to e^-800",
-        ("discriminator_logit",),
-        None,
-        _logit,
-        long_trajectories_of_own_policy,
-    ),
-    Check(
-        "A4",
-        "long probability",
-        "D of trajectories of 30 steps, whose density is down to e^-800",
-        ("discriminator_probability",),
-        None,
-        _probability,
-        long_trajectories_of_own_policy,
-    ),
-    Check(
-        "A4",
-        "long log q",
-        "its log q of trajectories of 30 steps, whose density is down to e^-800",
-        ("log_q",),
-        None,
-        _log_likelihood,
-        long_trajectories,
     ),
     Check(
         "A5",

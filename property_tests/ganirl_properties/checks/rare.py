@@ -8,14 +8,14 @@ in every sound form, the logarithm of a softmax included.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ganirl import Case, Conventions, Precision, Steps
 from ganirl.logspace import log_normalise
-from ganirl_properties.cases import absorb_b, at_optimum, filled_rows, row_weights
+from ganirl_properties.cases import Setting, absorb_b, at_optimum, filled_rows, row_weights
 
 from .check import Check, View
 
@@ -44,25 +44,6 @@ def rare_actions_at_optimum(view: View) -> Iterator[View]:
         yield rare.at(at_optimum(rare.case, rare.truth.optimum.b, rare.observed.conventions))
 
 
-# Claims whose numbers hold log q. What is off by ε/π violates them where an action is rare enough, which drawn cases
-# hold now and then: a verdict must not be the seed's.
-_HOLDING_LOG_Q = ("B1", "B2", "B4", "B5", "C1", "C2", "C3", "E1", "I1")
-
-
-def on_rare_actions(check: Check) -> Iterator[Check]:
-    """Yield a check of a claim that holds log q as it is on rare actions; of any other, none."""
-    instances = {"batch": rare_actions_of_own_policy, "optimum": rare_actions_at_optimum}
-    if check.claim in _HOLDING_LOG_Q and check.setting in instances:
-        yield replace(
-            check,
-            name=f"rare {check.name}",
-            description=f"{check.description}, where the policy acts with π from 1 to 7e-13",
-            setting=None,
-            instances=instances[check.setting],
-            like=check.name,
-        )
-
-
 def long_trajectories(view: View) -> Iterator[View]:
     """Trajectories whose density is 0 in every format; code of transitions has none."""
     conventions = view.observed.conventions
@@ -74,6 +55,61 @@ def long_trajectories_of_own_policy(view: View) -> Iterator[View]:
     """The same, for code that computes log q."""
     if view.observed.conventions.log_q == "computed":
         yield from long_trajectories(view)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where else a check looks at its number than on cases that are drawn.
+
+    Attributes
+    ----------
+    name : what the check's own is preceded by there
+    where : in words, for the catalogue
+    claims : those that look there
+    instances : setting of the drawn cases → the cases there, for code that computes log q
+    given : the same for its log q alone, however the discriminator comes by its own
+    """
+
+    name: str
+    where: str
+    claims: tuple[str, ...]
+    instances: Mapping[Setting, Callable[[View], Iterator[View]]]
+    given: Callable[[View], Iterator[View]]
+
+
+# Claims whose numbers hold log q. What is off by ε/π violates them where an action is rare enough, which drawn cases
+# hold now and then: a verdict must not be the seed's.
+_PLACES = (
+    _Place(
+        "rare",
+        "where the policy acts with π from 1 to 7e-13",
+        ("A4", "B1", "B2", "B4", "B5", "C1", "C2", "C3", "E1", "I1"),
+        {"batch": rare_actions_of_own_policy, "optimum": rare_actions_at_optimum},
+        rare_actions,
+    ),
+    _Place(
+        "long",
+        "of trajectories of 30 steps, whose density is down to e^-800",
+        ("A4",),
+        {"batch": long_trajectories_of_own_policy},
+        long_trajectories,
+    ),
+)
+
+
+def elsewhere(check: Check) -> Iterator[Check]:
+    """Yield a check as it is where log q is large; none for a claim that does not look there."""
+    for place in _PLACES:
+        if check.claim in place.claims and check.setting is not None and check.setting in place.instances:
+            instances = place.given if check.observables == ("log_q",) else place.instances[check.setting]
+            yield replace(
+                check,
+                name=f"{place.name} {check.name}",
+                description=f"{check.description}, {place.where}",
+                setting=None,
+                instances=instances,
+                like=check.name,
+            )
 
 
 def rare_case(precision: Precision, conventions: Conventions) -> Case:

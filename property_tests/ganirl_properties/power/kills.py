@@ -146,8 +146,7 @@ class Caught:
 
 def shrunk_rows(search: Search, kill: Kill) -> tuple[int, int]:
     """Return the rows a side of the smallest case on which the check of a kill still fails."""
-    failure = _again(search, kill)
-    small = failure if failure.data is None else smallest(search, failure)
+    small = smallest(search, _again(search, kill))
     return len(small.case.expert), len(small.case.generator)
 
 
