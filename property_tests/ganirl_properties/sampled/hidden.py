@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from ganirl import OBSERVABLES, Conventions, Implementation
+from ganirl import OBSERVABLES, Implementation
 from ganirl_properties.errors import UsageError
+from ganirl_properties.search import Redeclared
 
 
-@dataclass(frozen=True)
-class WithoutSampled:
+class WithoutSampled(Redeclared):
     """The same implementation, of which every observable that draws is not there."""
 
-    implementation: Implementation
-
-    @property
-    def name(self) -> str:
-        """As declared."""
-        return self.implementation.name
-
-    @property
-    def conventions(self) -> Conventions:
-        """As declared."""
-        return self.implementation.conventions
-
-    @property
-    def departures(self) -> Mapping[str, str]:
-        """As declared."""
-        return self.implementation.departures
-
-    @property
-    def framework(self) -> str:
-        """As declared."""
-        return self.implementation.framework
-
     def __getattr__(self, name: str) -> Any:
-        if name in self.implementation.conventions.sampled:
+        if name in self.conventions.sampled:
             raise AttributeError(f"{name} is sampled")
-        return getattr(self.implementation, name)
+        return super().__getattr__(name)
 
 
 def without_sampled(implementation: Implementation) -> Implementation:
@@ -59,4 +35,4 @@ def without_sampled(implementation: Implementation) -> Implementation:
             )
         if not callable(getattr(implementation, name, None)):
             raise UsageError(f"{implementation.name} declares {name} as sampled, and has none")
-    return WithoutSampled(implementation) if sampled else implementation
+    return WithoutSampled(implementation, implementation.conventions) if sampled else implementation
