@@ -12,7 +12,7 @@ import pytest
 
 from ganirl import FLOAT64, Case, Conventions, Rows, Steps
 from ganirl.logspace import log_normalise
-from ganirl_properties import cases
+from ganirl_properties import batch_cases, cases
 from ganirl_properties.cases import SETTINGS, Setting, case_from_bytes, generic_bytes
 from ganirl_properties.search import PROFILES
 
@@ -68,27 +68,27 @@ def repeated(rows: Rows) -> bool:
 
 
 def no_kinds(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cases, "_ROW_KINDS", ("any",) * 6)
+    patch.setattr(batch_cases, "_ROW_KINDS", ("any",) * 6)
 
 
 def few_rows(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cases, "_ROWS", (1, 2))
+    patch.setattr(batch_cases, "_ROWS", (1, 2))
 
 
 def plain(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cases, "_LEVELS", ("plain",) * 6)
+    patch.setattr(batch_cases, "_LEVELS", ("plain",) * 6)
 
 
 def near(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cases, "_LEVELS", ("near",) * 6)
+    patch.setattr(batch_cases, "_LEVELS", ("near",) * 6)
 
 
 def short(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cases, "_STEPS", (3, 4))
+    patch.setattr(batch_cases, "_STEPS", (3, 4))
 
 
 def long(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cases, "_STEPS", (64, 65))
+    patch.setattr(batch_cases, "_STEPS", (64, 65))
 
 
 def one_path(patch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def one_path(patch: pytest.MonkeyPatch) -> None:
         first = np.broadcast_to(np.arange(horizon) == 0, nothing.shape)
         return Steps(nothing, nothing, nothing, first, first, np.zeros((*nothing.shape, 0)))
 
-    patch.setattr(cases, "_random_steps", same)
+    patch.setattr(batch_cases, "_random_steps", same)
 
 
 # Trait → (whether a case has it, of the cases of the default profile at least so many, of smoke at least so many, and
@@ -109,7 +109,7 @@ TRAITS: dict[str, tuple[Callable[[Case], bool], float, float, Callable[[pytest.M
         among(1.0, 10.0),
         1 / 2,
         1 / 6,
-        lambda patch: patch.setattr(cases, "_LEVELS", ("far",) * 6),
+        lambda patch: patch.setattr(batch_cases, "_LEVELS", ("far",) * 6),
     ),
     "|ℓ| of 1e2 to 1e4": (among(1e2, 1e4), 1 / 12, 1 / 6, plain),
     "ℓ of both signs": (both_signs, 3 / 5, 1 / 3, plain),

@@ -134,7 +134,7 @@ def _half_likelihood(view: View) -> Iterator[Comparison]:
         raise NotObservedError("log q is no part of its discriminator, so that q = p_θ does not make D = ½")
     alpha_p, alpha_q = truth.scales
     w_p, _ = truth.weights
-    # p_θ over the atoms themselves, each once: c carries −log of the policy's mass (see cases._population).
+    # p_θ over the atoms themselves, each once: c carries −log of the policy's mass (see population_case).
     actions, first = np.unique(case.generator.steps.action[:, 0], return_index=True)
     atoms = truth.exactly(case.generator.features[first])
     mass = np.exp(-(atoms @ case.theta))

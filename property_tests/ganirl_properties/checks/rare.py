@@ -15,7 +15,8 @@ import numpy as np
 
 from ganirl import Case, Conventions, Precision, Steps
 from ganirl.logspace import log_normalise
-from ganirl_properties.cases import Setting, absorb_b, at_optimum, filled_rows, row_weights
+from ganirl_properties.case_rows import filled_rows, row_weights
+from ganirl_properties.cases import Setting, absorb_b, at_optimum
 
 from .check import Check, View
 
