@@ -7,9 +7,7 @@ goes through the whole search, mending included, and is an alarm only where no c
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import accumulate, pairwise
@@ -19,6 +17,7 @@ from ganirl_properties.errors import UsageError
 from ganirl_properties.right_variants import RightVariant, right_variants
 
 from .alarm_tasks import Alarm, Done, Outcome, Task, checks_of, judge_task, replayed
+from .processes import in_processes
 
 __all__ = ["Alarm", "Alarms", "Variant", "false_alarms", "replayed"]
 
@@ -216,9 +215,6 @@ def _tasks(trials: Sequence[_Trial], seed: int, *, grids: bool) -> list[Task]:
 
 
 def _run(tasks: Sequence[Task], jobs: int) -> Iterator[Done]:
-    if jobs == 1:
-        yield from map(judge_task, tasks)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(tasks)), context) as pool:
-        yield from pool.map(judge_task, tasks, chunksize=1)
+    if jobs == 1 or len(tasks) < 2:
+        return map(judge_task, tasks)
+    return in_processes(judge_task, tasks, jobs)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from ganirl import PRECISIONS
@@ -19,6 +16,7 @@ from .drawn import Drawn, SharedSearch
 from .kills import Caught, Kill, checks_of, kills_of, seconds_until, shrunk_rows
 from .matrix import Matrix, Unsound
 from .planted import Target, right_beside
+from .processes import in_processes
 
 __all__ = ["Progress", "judge", "make_small", "matrix_of", "measure", "planted", "with_small"]
 
@@ -135,18 +133,7 @@ def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[Judged]:
         bench = _Bench({each.id: each for each in planted()})
         yield from map(bench.done, tasks)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(tasks)), context, initializer=_left_to_the_parent) as pool:
-        try:
-            yield from pool.map(_in_a_process, tasks, chunksize=1)
-        finally:
-            # What has not begun is not waited for.
-            pool.shutdown(cancel_futures=True)
-
-
-def _left_to_the_parent() -> None:
-    """Ignore Ctrl-C: the parent hears it, and keeps what was done."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield from in_processes(_in_a_process, tasks, jobs)
 
 
 # What a process has drawn is kept for the next formula.
