@@ -12,72 +12,27 @@ from ganirl import Case, Rows
 from ganirl_properties.cases import with_constant_feature
 from ganirl_properties.paths import taken
 
-from .formula import Formula, Subject, Term
+from .formula import Formula, Subject
+from .pieces import (
+    ITS_REWARD,
+    RIGHT_IRL_GRADIENT,
+    RIGHT_IRL_LOSS,
+    RIGHT_POLICY_GRADIENT,
+    factors,
+    its_gradient_b,
+    its_gradient_theta,
+    its_irl_gradient,
+    its_logits,
+    its_probabilities,
+    its_reward,
+    of_unscaled_mixture,
+    own_log_q,
+    right_loss,
+    right_slope,
+    right_slope_in_b,
+)
 
 BOTH = ("expert", "generator")
-
-
-def terms(claim: str, subject: Subject) -> tuple[Term, ...]:
-    """Return what formulas of GAN code may name: rows of both sides, the expert's first."""
-    conventions = subject.conventions
-    constant = float(conventions["log_q_constant"])
-    plus = f" + {constant!r}" if constant else ""
-    own, handed = _own(subject), _handed(subject)
-    log_q = {
-        "absent": "log_q = 0  # it is no part of this discriminator",
-        "input": f"log_q = {handed}{plus}",
-        "computed": f"log_q = {own}{plus}",
-    }[conventions["log_q"]]
-    a_p, a_q = subject.scale_texts
-    # At b* of a loss that weighs its sides otherwise, the mixture of samples is in those proportions (I1).
-    tilted = subject.scales[0] != subject.scales[1] and (claim, subject.check) == ("C2", "GAN side")
-    w_p, w_q = ("p.weight", "q.weight")
-    if conventions["weights"]:
-        w_p, w_q = (f"{each} / {each}.sum()" for each in (w_p, w_q))
-    mixture = f"({a_p} * w_p + {a_q} * w_q) / ({a_p} + {a_q})" if tilted else "(w_p + w_q) / 2"
-    log_pi = "exact.policy_logits - np.logaddexp.reduce(exact.policy_logits, axis=1, keepdims=True)"
-    return (
-        Term(("logits",), (f"logits = {subject.rows('discriminator_logit')}",)),
-        Term(("probabilities",), (f"probabilities = {subject.rows('discriminator_probability')}",)),
-        Term(("p", "q"), ("p, q = exact.expert, exact.generator",)),
-        Term(("phi",), ("phi = np.concatenate([p.features, q.features])",)),
-        Term(("c",), ("c = phi @ exact.theta",)),
-        Term(("log_pi",), (f"log_pi = {log_pi}",)),
-        Term(
-            (own,),
-            (
-                f"{own} = np.concatenate("
-                "[(log_pi[s.steps.state, s.steps.action] * s.steps.mask).sum(1) for s in (p, q)])",
-            ),
-        ),
-        Term(
-            (handed,),
-            (f"{handed} = np.concatenate([p.log_q, q.log_q])",),
-        ),
-        *(() if "log_q" in (own, handed) else (Term(("log_q",), (log_q,)),)),
-        Term(("ell",), ("ell = -c - exact.b - log_q  # log D − log(1 − D)",)),
-        Term(("D", "E"), ("D, E = 1 / (1 + np.exp(-ell)), 1 / (1 + np.exp(ell))  # E is 1 − D",)),
-        Term(
-            ("w_p", "w_q"),
-            (f"w_p, w_q = np.append({w_p}, 0 * q.weight), np.append(0 * p.weight, {w_q})",),
-        ),
-        Term(
-            ("log_w",),
-            (
-                f"log_w = np.log({mixture}) - c - np.logaddexp(-c - exact.b, log_q) + np.log(2)  # of μ e^−c/μ̃",
-            ),
-        ),
-        Term(("share",), ("share = np.exp(log_w - np.logaddexp.reduce(log_w))",)),
-        Term(
-            ("score",),  # ∂ log q/∂ policy logits of the generator's rows
-            (
-                "score = np.zeros((len(q), *log_pi.shape))  # ∂ log q/∂ policy logits",
-                "for n, t in zip(*np.nonzero(q.steps.mask)):",
-                "    s, a = q.steps.state[n, t], q.steps.action[n, t]",
-                "    score[n, s] += (np.arange(log_pi.shape[1]) == a) - np.exp(log_pi[s])",
-            ),
-        ),
-    )
 
 
 def formula(claim: str, subject: Subject) -> Formula | None:
@@ -86,117 +41,31 @@ def formula(claim: str, subject: Subject) -> Formula | None:
     return None if make is None else make(subject)
 
 
-# --- pieces ---------------------------------------------------------------------------------------------------
-
-
-def _own(subject: Subject) -> str:
-    """What log q as the policy has it is called: ``log_q`` where the discriminator uses just that."""
-    conventions = subject.conventions
-    return "log_q" if conventions["log_q"] == "computed" and not conventions["log_q_constant"] else "own"
-
-
-def _handed(subject: Subject) -> str:
-    """The same of log q as it is handed over."""
-    conventions = subject.conventions
-    return "log_q" if conventions["log_q"] == "input" and not conventions["log_q_constant"] else "handed"
-
-
-def _logits(subject: Subject) -> str:
-    return "-logits" if subject.conventions["expert_label"] == 0 else "logits"
-
-
-def _probabilities(subject: Subject) -> str:
-    return "1 - probabilities" if subject.conventions["expert_label"] == 0 else "probabilities"
-
-
-def _scaled(subject: Subject) -> tuple[str, str]:
-    """Factors before the two means; nothing where they are 1."""
-    if subject.scales == (1.0, 1.0):
-        return "", ""
-    a_p, a_q = subject.scale_texts
-    return f"{a_p} * ", f"{a_q} * "
-
-
-def _loss(subject: Subject) -> str:
-    a_p, a_q = _scaled(subject)
-    return f"{a_p}(w_p @ np.logaddexp(0, -ell)) + {a_q}(w_q @ np.logaddexp(0, ell))"
-
-
-def _slope(subject: Subject) -> str:
-    a_p, a_q = _scaled(subject)
-    return f"{a_p}(w_p * E) @ phi - {a_q}(w_q * D) @ phi"
-
-
-def _slope_in_b(subject: Subject) -> str:
-    a_p, a_q = _scaled(subject)
-    return f"{a_p}(w_p @ E) - {a_q}(w_q @ D)"
-
-
-def _gradient_theta(subject: Subject) -> str:
-    if "discriminator_gradient" in subject.observables:
-        return "arrays.numpy(target.discriminator_gradient(case)[0])"
-    return subject.gradient("discriminator_loss", "theta")
-
-
-def _gradient_b(subject: Subject) -> str:
-    if "discriminator_gradient" in subject.observables:
-        return "arrays.numpy(target.discriminator_gradient(case)[1]).item()"
-    return f"{subject.gradient('discriminator_loss', 'b')}.item()"
-
-
-def _irl_gradient(subject: Subject) -> str:
-    return subject.own_gradient("irl_gradient", "irl_loss", "theta")
-
-
-def _reward(subject: Subject) -> str:
-    reward = _REWARD
-    alpha = float(subject.conventions["entropy_coefficient"])
-    if not alpha:
-        return reward
-    log_q = _handed(subject) if subject.conventions["log_q"] == "input" else _own(subject)
-    return f"{reward} - {alpha!r} * {log_q}[len(p):]"
-
-
-_REWARD = "arrays.numpy(target.generator_reward(case, case.generator)).ravel()"
-_IRL_LOSS = "w_p @ c + np.logaddexp.reduce(log_w)"
-_SURROGATE = "w_p @ phi - share @ phi"
-_POLICY_GRADIENT = "-np.tensordot(w_q[len(p):] * ell[len(p):], score, axes=1)"
-
-
-def _of_unscaled_mixture(subject: Subject) -> Subject:
-    """The same where both sides weigh alike, as they do in eq. (4) whatever the scale of L_D."""
-    plain = {**subject.conventions, "loss_scale": "sum_of_means", "loss_factor": 1.0}
-    return replace(subject, conventions=MappingProxyType(plain))
-
-
-# --- claims ---------------------------------------------------------------------------------------------------
-
-
 def _a4(subject: Subject) -> Formula:
     if subject.observable == "log_q":
         constant = float(subject.conventions["log_q_constant"])
         plus = f" + {constant!r}" if constant else ""
-        return Formula("log q = Σ log π(a|s)", subject.rows("log_q"), f"{_own(subject)}{plus}")
+        return Formula("log q = Σ log π(a|s)", subject.rows("log_q"), f"{own_log_q(subject)}{plus}")
     if subject.observable == "discriminator_probability":
-        return Formula("D = σ(−c − b − log q)", _probabilities(subject), "D")
-    return Formula("ℓ = −c − b − log q", _logits(subject), "ell")
+        return Formula("D = σ(−c − b − log q)", its_probabilities(subject), "D")
+    return Formula("ℓ = −c − b − log q", its_logits(subject), "ell")
 
 
 def _a5(subject: Subject) -> Formula:
-    return Formula("D = σ(ℓ)", _probabilities(subject), f"1 / (1 + np.exp(-({_logits(subject)})))")
+    return Formula("D = σ(ℓ)", its_probabilities(subject), f"1 / (1 + np.exp(-({its_logits(subject)})))")
 
 
 def _a6(subject: Subject) -> Formula | None:
     what = subject.observable.removeprefix("change of ").partition(" under ")[0]
     pieces = {
-        "discriminator_logit": _logits(subject),
-        "discriminator_probability": _probabilities(subject),
+        "discriminator_logit": its_logits(subject),
+        "discriminator_probability": its_probabilities(subject),
         "discriminator_loss": subject.scalar("discriminator_loss"),
-        "∂L_D/∂θ": _gradient_theta(subject),
-        "generator_reward": _REWARD,
+        "∂L_D/∂θ": its_gradient_theta(subject),
+        "generator_reward": ITS_REWARD,
         "generator_loss": subject.scalar("generator_loss"),
         "irl_loss": subject.scalar("irl_loss"),
-        "∂L_IRL/∂θ": _irl_gradient(subject),
+        "∂L_IRL/∂θ": its_irl_gradient(subject),
     }
     got = pieces.get(what.removesuffix(" up to one constant"))
     if got is None:
@@ -221,25 +90,25 @@ def _a6(subject: Subject) -> Formula | None:
 
 def _a7(subject: Subject) -> Formula:
     return Formula(
-        "∂L_D/∂θ = 0 where e^{−c−b} is the data's density", _gradient_theta(subject), "0 * exact.theta"
+        "∂L_D/∂θ = 0 where e^{−c−b} is the data's density", its_gradient_theta(subject), "0 * exact.theta"
     )
 
 
 def _a9(subject: Subject) -> Formula:
-    own = f"({_probabilities(subject)})"
+    own = f"({its_probabilities(subject)})"
     return Formula("q·D = m·(1 − D), over m + q", f"{own} * E", f"(1 - {own}) * D")
 
 
 def _b1(subject: Subject) -> Formula:
     return Formula(
-        "L_D = E_p[−log D] + E_q[−log(1 − D)]", subject.scalar("discriminator_loss"), _loss(subject)
+        "L_D = E_p[−log D] + E_q[−log(1 − D)]", subject.scalar("discriminator_loss"), right_loss(subject)
     )
 
 
 def _b2(subject: Subject) -> Formula:
     if subject.check == "difference":
         return _difference_in_b(subject)
-    return Formula("∂L_D/∂b = E_p[1 − D] − E_q[D]", _gradient_b(subject), _slope_in_b(subject))
+    return Formula("∂L_D/∂b = E_p[1 − D] − E_q[D]", its_gradient_b(subject), right_slope_in_b(subject))
 
 
 def _with_b(case: Case, b: float, subject: Subject) -> tuple[Case, float]:
@@ -266,7 +135,7 @@ def _difference_in_b(subject: Subject) -> Formula:
         "[L_D(b + h) − L_D(b − h)]/2h, as that of the true loss",
         f"(got(high) - got(low)) / {width}",
         f"(truth(high) - truth(low)) / {width}",
-        functions={"got": subject.scalar("discriminator_loss"), "truth": _loss(subject)},
+        functions={"got": subject.scalar("discriminator_loss"), "truth": right_loss(subject)},
         others=cases,
     )
 
@@ -281,7 +150,7 @@ CURVATURE_STEP = 0.5
 
 def _b3(subject: Subject) -> Formula:
     cases, below, b, above = _around(subject, CURVATURE_STEP)
-    a_p, a_q = _scaled(subject)
+    a_p, a_q = factors(subject)
     margin = CURVATURE_STEP * 1.01
     top = 0.25 * sum(subject.scales)
     before = (f"bend = {a_p}(w_p @ (D * E)) + {a_q}(w_q @ (D * E))",)
@@ -292,7 +161,7 @@ def _b3(subject: Subject) -> Formula:
             f"(got(high) - got(low)) / {above - below!r}",
             should,
             before,
-            {"got": _gradient_b(subject)},
+            {"got": its_gradient_b(subject)},
             others=cases,
         )
     up, down = above - b, b - below
@@ -318,9 +187,9 @@ def _b5(subject: Subject) -> Formula:
     if subject.check == "estimate":
         return _partition(subject)
     own = (
-        f"({_probabilities(subject)})"
+        f"({its_probabilities(subject)})"
         if subject.check == "probability"
-        else f"(1 / (1 + np.exp(-({_logits(subject)}))))"
+        else f"(1 / (1 + np.exp(-({its_logits(subject)}))))"
     )
     if subject.scales[0] == subject.scales[1]:
         return Formula("E_p[D] + E_q[D] = 1 at b*", f"(w_p + w_q) @ {own}", "1.0")
@@ -330,7 +199,9 @@ def _b5(subject: Subject) -> Formula:
 
 def _c1(subject: Subject) -> Formula:
     if subject.check != "difference":
-        return Formula("∂L_D/∂θ = E_p[(1 − D) φ] − E_q[D φ]", _gradient_theta(subject), _slope(subject))
+        return Formula(
+            "∂L_D/∂θ = E_p[(1 − D) φ] − E_q[D φ]", its_gradient_theta(subject), right_slope(subject)
+        )
     index = int(subject.observable.rpartition("θ_")[2])
     case, step, moved, at = subject.case, _step(subject), {}, []
     for name, sign in (("low", -1.0), ("high", 1.0)):
@@ -343,7 +214,7 @@ def _c1(subject: Subject) -> Formula:
         f"[L_D(θ + h) − L_D(θ − h)]/2h in θ_{index}, as that of the true loss",
         f"(got(high) - got(low)) / {width}",
         f"(truth(high) - truth(low)) / {width}",
-        functions={"got": subject.scalar("discriminator_loss"), "truth": _loss(subject)},
+        functions={"got": subject.scalar("discriminator_loss"), "truth": right_loss(subject)},
         others=moved,
     )
 
@@ -352,32 +223,38 @@ def _c2(subject: Subject) -> Formula:
     over = f" / {subject.scales[0]!r}" if subject.scales[0] != 1.0 else ""
     if subject.check == "GAN side":
         return Formula(
-            "∂L_D/∂θ = E_p[φ] − E_μ[w φ]/E_μ[w] at b*", f"{_gradient_theta(subject)}{over}", _SURROGATE
+            "∂L_D/∂θ = E_p[φ] − E_μ[w φ]/E_μ[w] at b*",
+            f"{its_gradient_theta(subject)}{over}",
+            RIGHT_IRL_GRADIENT,
         )
     if subject.check == "IRL side":
-        plain = _of_unscaled_mixture(subject)
-        return Formula("∂L_IRL/∂θ = E_p[(1 − D) φ] − E_q[D φ] at b*", _irl_gradient(subject), _slope(plain))
-    return Formula("∂L_D/∂θ = ∂L_IRL/∂θ at b*", f"{_gradient_theta(subject)}{over}", _irl_gradient(subject))
+        plain = of_unscaled_mixture(subject)
+        return Formula(
+            "∂L_IRL/∂θ = E_p[(1 − D) φ] − E_q[D φ] at b*", its_irl_gradient(subject), right_slope(plain)
+        )
+    return Formula(
+        "∂L_D/∂θ = ∂L_IRL/∂θ at b*", f"{its_gradient_theta(subject)}{over}", its_irl_gradient(subject)
+    )
 
 
 def _c3(subject: Subject) -> Formula:
     if subject.check == "value":
-        return Formula("L_IRL = E_p[c] + log E_μ[e^−c/μ̃]", subject.scalar("irl_loss"), _IRL_LOSS)
-    return Formula("∂L_IRL/∂θ = E_p[φ] − E_μ[w φ]/E_μ[w]", _irl_gradient(subject), _SURROGATE)
+        return Formula("L_IRL = E_p[c] + log E_μ[e^−c/μ̃]", subject.scalar("irl_loss"), RIGHT_IRL_LOSS)
+    return Formula("∂L_IRL/∂θ = E_p[φ] − E_μ[w φ]/E_μ[w]", its_irl_gradient(subject), RIGHT_IRL_GRADIENT)
 
 
 def _d4(subject: Subject) -> Formula:
     case = with_constant_feature(subject.case, subject.case.precision.round(1.0))
     return Formula(
-        "∂L_IRL = 0 in a constant added to the cost", f"{_irl_gradient(subject)}[-1]", "0.0", case=case
+        "∂L_IRL = 0 in a constant added to the cost", f"{its_irl_gradient(subject)}[-1]", "0.0", case=case
     )
 
 
 def _c5(subject: Subject) -> Formula:
-    a_p, a_q = _scaled(subject)
+    a_p, a_q = factors(subject)
     return Formula(
         "∂L_D/∂θ = ½ (E_p[φ] − E_pθ[φ]) at q = p_θ",
-        _gradient_theta(subject),
+        its_gradient_theta(subject),
         f"({a_p}(w_p @ phi) - {a_q}(np.exp(-atom @ exact.theta) @ atom / np.exp(-atom @ exact.theta).sum())) / 2",
         ("atom = q.features[np.unique(q.steps.action[:, 0], return_index=True)[1]]",),
     )
@@ -388,7 +265,7 @@ def _e1(subject: Subject) -> Formula:
         return Formula(
             "L_G = −E_q[ℓ] = b + E_q[c] + E_q[log q]", subject.scalar("generator_loss"), "-(w_q @ ell)"
         )
-    reward = _reward(subject)
+    reward = its_reward(subject)
     if subject.conventions["reward_baseline"]:
         return Formula(
             "reward = −c − b − log q, up to one constant a batch",
@@ -403,10 +280,12 @@ def _e3(subject: Subject) -> Formula:
     says = "∂L_G/∂π = E_q[s·(−ℓ)], s = ∂ log q/∂ policy logits"
     if subject.check == "reward":
         return Formula(
-            says, f"-np.tensordot(w_q[len(p):] * ({_reward(subject)}), score, axes=1)", _POLICY_GRADIENT
+            says,
+            f"-np.tensordot(w_q[len(p):] * ({its_reward(subject)}), score, axes=1)",
+            RIGHT_POLICY_GRADIENT,
         )
     own = subject.own_gradient("generator_gradient", "policy_loss", "policy_logits")
-    return Formula(says, own, _POLICY_GRADIENT)
+    return Formula(says, own, RIGHT_POLICY_GRADIENT)
 
 
 def _i1(subject: Subject) -> Formula:
@@ -417,7 +296,7 @@ def _i1(subject: Subject) -> Formula:
     return Formula(
         "L_D with the generator's rows twice over",
         subject.scalar("discriminator_loss"),
-        _loss(of_twice),
+        right_loss(of_twice),
         case=case,
     )
 

@@ -24,7 +24,8 @@ from ganirl_properties.case_data import case_from_data
 from ganirl_properties.checks import kind_of
 
 from .formula import Formula, Subject, Term, inlined, needed
-from .formulas import formula, terms
+from .formulas import formula
+from .pieces import terms
 from .process_formulas import process_formula, process_terms
 from .saved import Saved
 
