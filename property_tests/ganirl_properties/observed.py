@@ -136,16 +136,21 @@ class Observed:
                 )
             if self.conventions.log_q != "computed":
                 raise NotObservedError("log q is handed to it, so that no policy parameter reaches this loss")
+            own = self.has("discriminator_gradient")
+            unseen = NotObservedError(
+                "discriminator_gradient says nothing about the policy; "
+                "discriminator_policy_gradient would show what of the loss reaches it"
+            )
+            # A value without a graph is trained in what its library differentiates it in, and that is said already.
+            if own and isinstance(self.framework, Differentiating):
+                raise unseen
             # With θ beside it: a loss that does not see the policy is as it should be, not one whose graph is cut.
             try:
                 _, taken = self._differentiate("discriminator_loss", ("theta", "policy_logits"))
             except NotObservedError:
-                if not self.has("discriminator_gradient"):
+                if not own:
                     raise
-                raise NotObservedError(
-                    "discriminator_gradient says nothing about the policy; "
-                    "discriminator_policy_gradient would show what of the loss reaches it"
-                ) from None
+                raise unseen from None
             return np.zeros(shape) if taken is None else taken
 
         return self._memo("policy_gradient_of_loss", "", take)

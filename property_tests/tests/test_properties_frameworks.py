@@ -12,10 +12,11 @@ import mpmath
 import numpy as np
 import pytest
 
-from ganirl import PRECISIONS, Case, Conventions, wrap
-from ganirl.framework import load_framework
+from ganirl import PRECISIONS, Case, Conventions, Gradient, wrap
+from ganirl.framework import NumpyFramework, load_framework
 from ganirl_properties import UsageError, verify
 from ganirl_properties.cases import case_from_bytes
+from ganirl_properties.observed import NotObservedError, Observed
 from ganirl_properties.report import Report
 
 HAVE = {
@@ -227,3 +228,47 @@ def test_kappa_covers_the_elementary_functions_of_jax() -> None:
     for precision, error in worst.items():
         assert 0.4 < error <= framework.kappa(precision, "cpu")
     assert worst["float64"] > 100  # XLA's log1p: without it κ would be 8 here, too
+
+
+class _Functional(NumpyFramework):
+    """Values without a graph, whose functions are differentiated, here by central differences."""
+
+    def differentiated(
+        self, function: Callable[[Case], Any], case: Case, wrt: tuple[str, ...]
+    ) -> tuple[Any, tuple[Any, ...]]:
+        def slope(name: str) -> Any:
+            at = np.asarray(getattr(case, name), dtype=np.float64)
+            found = np.zeros_like(at)
+            for place in np.ndindex(at.shape):
+                step = np.zeros_like(at)
+                step[place] = 1e-6
+                ends = [function(replace(case, **{name: at + sign * step})) for sign in (1.0, -1.0)]
+                found[place] = (ends[0] - ends[1]) / 2e-6
+            return found
+
+        return function(case), tuple(map(slope, wrt))
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_what_a_loss_without_a_graph_trains_is_what_its_library_differentiates_it_in(own: bool) -> None:
+    def loss(case: Case) -> float:
+        log_pi = case.policy_logits - np.logaddexp.reduce(case.policy_logits, axis=1, keepdims=True)
+        total = 0.0
+        for rows, sign in ((case.expert, 1.0), (case.generator, -1.0)):
+            log_q = (log_pi[rows.steps.state, rows.steps.action] * rows.steps.mask).sum(axis=1)
+            ell = -rows.features @ case.theta - case.b - log_q
+            total += float(rows.weight @ np.logaddexp(0.0, -sign * ell))
+        return total
+
+    gradient = (
+        {"discriminator_gradient": lambda case: Gradient(np.zeros_like(case.theta), 0.0)} if own else {}
+    )
+    target = wrap(
+        conventions=Conventions(log_q="computed", weights=True), discriminator_loss=loss, **gradient
+    )
+    observed = Observed(target, _Functional(), drawn("float64"), "cpu")
+    if own:  # by jax.grad(loss, argnums=(0, 1)), say: no policy parameter is among them
+        with pytest.raises(NotObservedError, match="discriminator_policy_gradient would show"):
+            observed.policy_gradient_of_loss()
+    else:
+        assert np.abs(observed.policy_gradient_of_loss()).max() > 1e-3
