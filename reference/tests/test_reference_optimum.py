@@ -117,11 +117,26 @@ def test_separated_sides_are_certified_too(seed: int, kind: str) -> None:
 
 
 def test_inexact_weights_of_mixed_extremes_are_not_certified() -> None:
-    w_p, w_q, c, log_q = separated(1, "mixed")
-    w_p[:4] = np.array([0.1, 0.2, 0.3, 0.4]) / np.sum([0.1, 0.2, 0.3, 0.4])
-    w_q[4:] = np.array([0.7, 0.1, 0.1, 0.1])
-    c = -np.where(np.arange(8) % 2 == 0, 1.0, -1.0) * 50
-    assert distance_to_optimum(0.0, w_p, w_q, c, log_q) == math.inf
+    # ℓ = ±50 at b = 0, which is b* by symmetry; but 0.1 + 0.9 is 1 + 2.8e-17, and the tails are 2e-22
+    w_p, w_q, c = np.array([0.1, 0.9]), np.array([0.9, 0.1]), np.array([50.0, -50.0])
+    assert distance_to_optimum(0.0, w_p, w_q, c, np.zeros(2)) == math.inf
+    w_p, w_q = np.array([0.25, 0.75]), np.array([0.75, 0.25])
+    assert distance_to_optimum(0.0, w_p, w_q, c, np.zeros(2)) < 1e-12
+
+
+@pytest.mark.parametrize("side", ["data", "generator", "data where q = 0"])
+def test_the_radius_covers_whatever_weights_are_within_their_error(side: str) -> None:
+    rows = np.array([0.25, 0.75, 0.0]), np.array([0.75, 0.25, 0.0]), np.array([20.0, -20.0, 0.0])
+    w_p, w_q, c = rows
+    log_q = np.array([0.0, 0.0, -math.inf])
+    if side == "data where q = 0":
+        w_p = np.array([0.25, 0.0, 0.75])
+    best = optimal_b(w_p, w_q, c, log_q, weight_error=2.0**-49)
+    for move in (2.0**-51, -(2.0**-51)):
+        p, q = (w_p, w_q + move * np.array([1, -1, 0])) if side == "generator" else (w_p.copy(), w_q)
+        if side != "generator":
+            p[p > 0] += move * np.array([1, -1])
+        assert 1e-8 < decimal_error(best.b, p, q, c, log_q) <= best.radius
 
 
 def test_somebody_elses_b() -> None:
