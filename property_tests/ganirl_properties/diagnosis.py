@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from .process_diagnosis import diagnose_process
 from .readings import (
     CLAIMS_OF,
     Reading,
+    batch_policy_gradients,
     claims_of_observable,
     moderate_rewards,
     rare_readings,
@@ -39,6 +41,9 @@ _BESIDE_THE_LOSS = _OF_THE_POLICY | {"probability", "log_partition", "irl_loss",
 # Likewise of D itself, as a logit or as a probability.
 _OF_THE_LOGIT_ALONE = frozenset({"A4", "A5", "A9"})
 _BESIDE_THE_LOGIT = _BESIDE_THE_LOSS - {"probability"}
+
+# What an expectation is judged by.
+_EXPECTED = "policy gradient"
 
 # A tolerance of more than some per cent is that of a coarse format.
 _COARSE = 0.01
@@ -72,7 +77,6 @@ def diagnose(
     """
     if search.implementation.conventions.unit == "process":
         return diagnose_process(search, violated, FRESH_CASES)
-    named: dict[str, Diagnosis] = {}
     tolerance = float(np.sqrt(search.precision.unit_roundoff))
     candidates = list(_candidates(search))
 
@@ -81,73 +85,92 @@ def diagnose(
     known = [pipeline for pipeline in candidates if pipeline.formula.id in preferred]
     of_one = known if preferred and tolerance > _COARSE else candidates
 
-    def name(
-        pool: list[Reading],
-        claims: Iterable[str],
-        what: str,
-        among: list[Pipeline] = of_one,
-        within: float = tolerance,
-    ) -> None:
-        wanted = [claim for claim in claims if claim in violated and claim not in named]
-        if not wanted or not pool or not among:
-            return
-        found = _nearest(pool, among, within, preferred)
-        if found is None:
-            return
-        sentence = f"on {FRESH_CASES} fresh cases its {what}"
-        named.update(
-            {
-                claim: Diagnosis(found.id, found.title, sentence, FRESH_CASES)
-                for claim in wanted
-                if _speaks_of(found, claim)
-            }
-        )
-
+    naming = _Naming(search, violated.keys(), preferred)
     seen = readings(search, FRESH_CASES)
     observables = list(dict.fromkeys(reading.observable for reading in seen))
     claims_of = {observable: claims_of_observable(observable, observables) for observable in observables}
     spoken = {claim for claims in claims_of.values() for claim in claims}
     verb = "is that" if len(observables) == 1 else "are those"
-    name(seen, spoken, f"{_joined(observables)} {verb} of this formula", candidates)
+    naming.tell(seen, spoken, f"{_joined(observables)} {verb} of this formula", candidates, tolerance)
     for observable in observables:
         among = _uncontradicted(of_one, seen, observable, tolerance)
-        name(_of(seen, observable), claims_of[observable], f"{observable} is that of this formula", among)
-    if "A4" in violated and "A4" not in named:
+        among = _coherent(search, among, seen, observable, tolerance)
+        what = f"{observable} is that of this formula"
+        naming.tell(_of(seen, observable), claims_of[observable], what, among, tolerance)
+    if "A4" in naming.unnamed:
         # What is right on fresh cases may be wrong where the policy hardly ever acts.
         rare = rare_readings(search)
         for observable in dict.fromkeys(reading.observable for reading in rare):
             pool = [*_of(seen, observable), *_of(rare, observable)]
-            name(pool, ("A4",), f"{observable}, there and of rare actions, is that of this formula")
-    if violated.keys() - named.keys():
+            what = f"{observable}, there and of rare actions, is that of this formula"
+            naming.tell(pool, ("A4",), what, of_one, tolerance)
+    if naming.unnamed:
         given = readings(search, FRESH_CASES, given_own_logits=True)
         for observable in dict.fromkeys(reading.observable for reading in given):
             what = f"{observable}, given its own logits, is that of this formula"
-            name(_of(given, observable), claims_of[observable], what)
-    if violated.keys() & spoken - named.keys():
+            naming.tell(_of(given, observable), claims_of[observable], what, of_one, tolerance)
+    if naming.unnamed & spoken:
         judged = _given_departures(search, seen)
         shown = list(dict.fromkeys(reading.observable for reading in judged))
         pairs = _pairs(search, candidates, judged, preferred)
         others = spoken - search.implementation.departures.keys()
-        name(judged, others, f"{_joined(shown)} {verb} of both formulas together", pairs)
+        naming.tell(judged, others, f"{_joined(shown)} {verb} of both formulas together", pairs, tolerance)
     # A policy gradient that is wrong beside a reward that is right is no matter of the reward's digits.
-    claims = ("E1", "E3") if "E1" in violated and "policy gradient" not in observables else ("E1",)
-    of_reward = [claim for claim in claims if claim in violated and claim not in named]
+    claims = {"E1", "E3"} if "E1" in violated and _EXPECTED not in observables else {"E1"}
+    of_reward = naming.unnamed & claims
     saturating = _saturating_reward(search, tolerance, preferred) if of_reward else None
     if saturating is not None:
-        named |= dict.fromkeys(of_reward, saturating)
-    unnamed = [claim for claim in _OF_THE_LOSS if claim in violated and claim not in named]
-    form = form_of(search, preferred) if unnamed else None
+        naming.named |= dict.fromkeys(of_reward, saturating)
+    of_loss = naming.unnamed & set(_OF_THE_LOSS)
+    form = form_of(search, preferred) if of_loss else None
     if form is not None:
         sentence = (
             "in the tails and on fresh cases its loss and gradient are those of this formula, rounded as here"
         )
-        named |= {claim: Diagnosis(form.id, form.title, sentence, FRESH_CASES) for claim in unnamed}
+        naming.named |= dict.fromkeys(of_loss, Diagnosis(form.id, form.title, sentence, FRESH_CASES))
     fine = _TO_THE_LAST_DIGITS * search.precision.unit_roundoff
-    if violated.keys() & spoken - named.keys() and fine < tolerance:
+    if naming.unnamed & spoken and fine < tolerance:
         for observable in observables:
             what = f"{observable} is that of this formula to the last digits"
-            name(_of(seen, observable), claims_of[observable], what, candidates, fine)
-    return named
+            among = _coherent(search, candidates, seen, observable, tolerance)
+            naming.tell(_of(seen, observable), claims_of[observable], what, among, fine)
+    return naming.named
+
+
+@dataclass
+class _Naming:
+    """What is violated, and what of it has a name by now."""
+
+    search: Search
+    violated: Set[str]
+    preferred: tuple[str, ...]
+    named: dict[str, Diagnosis] = field(default_factory=dict)
+
+    @property
+    def unnamed(self) -> set[str]:
+        return set(self.violated - self.named.keys())
+
+    def tell(
+        self, pool: list[Reading], claims: Iterable[str], what: str, among: list[Pipeline], tolerance: float
+    ) -> None:
+        """Name those of the claims that are violated and have no name by the formula that gives the readings."""
+        wanted = [claim for claim in claims if claim in self.unnamed]
+        if not wanted or not pool or not among:
+            return
+        expected = any(reading.observable == _EXPECTED for reading in pool)
+        further = self._policy_gradients if expected else list
+        found = _nearest(pool, among, tolerance, self.preferred, further)
+        if found is None:
+            return
+        sentence = f"on {FRESH_CASES} fresh cases its {what}"
+        self.named |= {
+            claim: Diagnosis(found.id, found.title, sentence, FRESH_CASES)
+            for claim in wanted
+            if _speaks_of(found, claim)
+        }
+
+    def _policy_gradients(self) -> list[Reading]:
+        return batch_policy_gradients(self.search, FRESH_CASES)
 
 
 def _pairs(
@@ -178,7 +201,7 @@ def _given_departures(search: Search, seen: list[Reading]) -> list[Reading]:
     departures = search.implementation.departures
     by_design = {name for name, claims in CLAIMS_OF.items() if claims[0] in departures}
     if "E1" in departures:
-        by_design.add("policy gradient")
+        by_design.add(_EXPECTED)
     return [reading for reading in seen if reading.observable not in by_design]
 
 
@@ -231,6 +254,26 @@ def _uncontradicted(
     return [pipeline for pipeline in candidates if not sound & pipeline.formula.nodes.keys()]
 
 
+# One function and its derivatives.
+_OF_ONE_LOSS = ("loss", "gradient in θ", "gradient in b")
+
+
+def _coherent(
+    search: Search, candidates: list[Pipeline], seen: list[Reading], observable: str, tolerance: float
+) -> list[Pipeline]:
+    """Leave out what cannot explain a loss, or a slope of it, because it errs where another of the three is right."""
+    if observable not in _OF_ONE_LOSS or not candidates:
+        return candidates
+    # A gradient that is handed over need not be that of the loss beside it.
+    of_one = _OF_ONE_LOSS[1:] if search.implementation_has("discriminator_gradient") else _OF_ONE_LOSS
+    right = Pipeline(RIGHT, candidates[0].conventions)
+    for name in of_one if observable in of_one else ():
+        pool = _of(seen, name) if name != observable else []
+        if _distance(right, pool, tolerance) <= tolerance:
+            candidates = [each for each in candidates if _distance(each, pool, tolerance) <= tolerance]
+    return candidates
+
+
 def _sound_nodes(conventions: Conventions, seen: list[Reading], tolerance: float) -> set[str]:
     """Return the nodes that are seen to be right."""
     right = Pipeline(RIGHT, conventions)
@@ -260,29 +303,36 @@ def _no_log_q(search: Search) -> bool:
 
 
 def _nearest(
-    pool: list[Reading], candidates: list[Pipeline], tolerance: float, preferred: tuple[str, ...]
+    pool: list[Reading],
+    candidates: list[Pipeline],
+    tolerance: float,
+    preferred: tuple[str, ...],
+    further: Callable[[], list[Reading]] = list,
 ) -> WrongFormula | None:
     """Return the preferred formula, or else the nearest, of those that agree with all readings.
 
     Where the right formula agrees, nothing tells wrong ones apart, but for one that is named already and is nearer.
-    Where two are the same on what was seen, the error is sought next to it: a reward is turned over, not the logit.
+    Where several are the same on what was seen, further readings are asked for; what these leave together is parted
+    by where it is wrong, the error being sought next to it: a reward is turned over, not the logit.
     """
     rightly = Pipeline(RIGHT, candidates[0].conventions)
     # Most formulas give what is right wherever they differ from this one: they part at once where it is wrong.
     wrong = next((place for place, each in enumerate(pool) if not each.distance(rightly) <= tolerance), 0)
     pool = [pool[wrong], *pool[:wrong], *pool[wrong + 1 :]]
     right = _distance(rightly, pool, tolerance)
-    found: list[tuple[float, WrongFormula]] = []
+    found: list[tuple[float, Pipeline]] = []
     for pipeline in candidates:
         if right <= tolerance and pipeline.formula.id not in preferred:
             continue
         distance = _distance(pipeline, pool, tolerance)
         if distance <= tolerance and distance < right:
-            found.append((distance, pipeline.formula))
-    found = [each for each in found if each[1].id in preferred] or found
+            found.append((distance, pipeline))
+    found = [each for each in found if each[1].formula.id in preferred] or found
     nearest = min((distance for distance, _ in found), default=0.0)
-    same = [formula for distance, formula in found if distance <= nearest * (1.0 + _SAME) + _SAME]
-    return max(same, key=lambda formula: formula.earliest_node, default=None)
+    same = [pipeline for distance, pipeline in found if distance <= nearest * (1.0 + _SAME) + _SAME]
+    more = further() if len(same) > 1 else []
+    same = [each for each in same if _distance(each, more, tolerance) <= tolerance] or same
+    return max((each.formula for each in same), key=lambda formula: formula.earliest_node, default=None)
 
 
 def _distance(pipeline: Pipeline, pool: list[Reading], tolerance: float) -> float:

@@ -170,6 +170,12 @@ def _of_population(view: View) -> Iterator[Reading]:
     )
 
 
+def batch_policy_gradients(search: Search, cases: int) -> list[Reading]:
+    """Return policy gradients of mere batches, of which no claim speaks: they part what is the same in expectation."""
+    views = _moderate_views(search, "batch", cases)
+    return [reading for view in views for reading in _of_population(view)]
+
+
 def _of_discriminator(view: View) -> Iterator[Reading]:
     case, observed, size = view.case, view.observed, _size(view)
     yield from _asked("logit", view.logits, lambda p: p.logits(case), size)

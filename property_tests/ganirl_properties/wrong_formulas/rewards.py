@@ -98,6 +98,25 @@ FORMULAS = (
         ("E1",),
         {"reward": lambda x, side, c, lq: np.clip(x, -10.0, 10.0)},
     ),
+    # Of three that vanish in expectation the first is told where no batch tells which of them it is.
+    WrongFormula(
+        "policy-gradient-without-rewards",
+        "the policy gradient is zero in expectation: no row's score meets that row's reward",
+        "log π detached, or rewards that stand in another order",
+        ("E3",),
+        {"policy_gradient": lambda weight, rewards, score: np.zeros_like(score[0])},
+    ),
+    WrongFormula(
+        "policy-loss-broadcast",
+        "(n, 1) rewards meet (n,) log π: each row's score is weighted by the mean reward, zero in expectation",
+        "the output of a network keeps its last axis",
+        ("E3",),
+        {
+            "policy_gradient": lambda weight, rewards, score: (
+                -(weight @ rewards) * np.tensordot(weight, score, axes=1)
+            )
+        },
+    ),
     WrongFormula(
         "pathwise-gradient",
         "the policy gradient goes through log q only, without the score function: zero in expectation",

@@ -13,14 +13,16 @@ def _less_b(side: Side, c: Array, lq: Array) -> Array:
     return -c - lq
 
 
-def _only_the_expert_learns(side: Side, c: Array, lq: Array) -> Array:
-    x = -c - side.b - lq
-    return x if side.is_expert else np.real(x)
+def _learning(x: Any, learns: bool) -> Any:
+    return x if learns else np.real(x)
 
 
-def _only_the_generator_learns(side: Side, c: Array, lq: Array) -> Array:
-    x = -c - side.b - lq
-    return np.real(x) if side.is_expert else x
+def _only_the_expert_learns(side: Side, c: Array, lq: Array) -> Any:
+    return _learning(-c - side.b - lq, side.is_expert)
+
+
+def _only_the_generator_learns(side: Side, c: Array, lq: Array) -> Any:
+    return _learning(-c - side.b - lq, not side.is_expert)
 
 
 def _scaled(factor: float) -> Any:
@@ -109,6 +111,34 @@ FORMULAS = (
         "detach() or no_grad() around the expert's rows",
         ("C1", "B2"),
         {"loss_logit": _only_the_generator_learns},
+    ),
+    WrongFormula(
+        "log-z-learns-from-the-expert-alone",
+        "only the expert's rows send a gradient to log Z",
+        "log Z detached where the generator's rows are scored",
+        ("B2",),
+        {"loss_logit": lambda side, c, lq: -c - _learning(side.b, side.is_expert) - lq},
+    ),
+    WrongFormula(
+        "log-z-learns-from-the-generator-alone",
+        "only the generator's rows send a gradient to log Z",
+        "log Z detached where the expert's rows are scored",
+        ("B2",),
+        {"loss_logit": lambda side, c, lq: -c - _learning(side.b, not side.is_expert) - lq},
+    ),
+    WrongFormula(
+        "cost-learns-from-the-expert-alone",
+        "only the expert's rows send a gradient to θ",
+        "the cost of the generator's rows taken from the reward, which is detached",
+        ("C1",),
+        {"loss_logit": lambda side, c, lq: -_learning(c, side.is_expert) - side.b - lq},
+    ),
+    WrongFormula(
+        "cost-learns-from-the-generator-alone",
+        "only the generator's rows send a gradient to θ",
+        "the cost of demonstrations worked out once, under no_grad()",
+        ("C1",),
+        {"loss_logit": lambda side, c, lq: -_learning(c, not side.is_expert) - side.b - lq},
     ),
     WrongFormula(
         "first-parameter-frozen",

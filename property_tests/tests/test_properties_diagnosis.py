@@ -1,0 +1,108 @@
+"""What names an error, and what must not: nothing is called by a name that its own numbers contradict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from torch.nn.functional import softplus
+
+from ganirl import Case, Gradient, Rows, wrap
+from ganirl_properties import verify
+from ganirl_properties.report import Report
+
+
+def logit(case: Case, rows: Rows) -> Any:
+    return -(rows.features @ case.theta) - case.b - rows.log_q
+
+
+def loss(case: Case, expert: Any, generator: Any) -> Any:
+    return case.expert.weight @ softplus(-expert) + case.generator.weight @ softplus(generator)
+
+
+def b_learns(expert: float, generator: float) -> Callable[[Case], Any]:
+    def of(case: Case) -> Any:
+        still = case.b - case.b.detach()
+        sides = logit(case, case.expert), logit(case, case.generator)
+        return loss(case, sides[0] + (1.0 - expert) * still, sides[1] + (1.0 - generator) * still)
+
+    return of
+
+
+def names(report: Report, claim: str) -> set[str | None]:
+    rows = [row for row in report.verdicts if row.claim == claim and row.dtype != "bfloat16"]
+    assert {row.verdict for row in rows} == {"violated"}
+    return {None if row.diagnosis is None else row.diagnosis.formula for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("expert", "generator", "formula"),
+    [
+        # The slope in b of a loss that lacks a term; but the loss is right, and so is its slope in θ.
+        (0.0, 1.0, "log-z-learns-from-the-generator-alone"),
+        (1.0, 0.0, "log-z-learns-from-the-expert-alone"),
+        (-1.0, -1.0, "log-z-gradient-reversed"),
+        # The slope in b that a doubled expert's term gives: nothing that is known gives it beside a right loss.
+        (2.0, 1.0, None),
+    ],
+)
+def test_a_slope_is_not_called_after_a_loss_that_is_seen_to_be_another(
+    expert: float, generator: float, formula: str | None
+) -> None:
+    target = wrap(framework="torch", discriminator_loss=b_learns(expert, generator))
+    report = verify(target, profile="smoke", claims=("B1", "B2"), dtypes=("float64", "float32"))
+    assert {row.verdict for row in report.verdicts if row.claim == "B1"} == {"satisfied"}
+    assert names(report, "B2") == {formula}
+
+
+def test_a_gradient_that_is_handed_over_may_be_that_of_another_loss() -> None:
+    def gradient(case: Case) -> Gradient:
+        found = torch.autograd.grad(
+            case.expert.weight @ softplus(-logit(case, case.expert)), (case.theta, case.b)
+        )
+        return Gradient(*found)
+
+    target = wrap(
+        framework="torch",
+        discriminator_loss=b_learns(1.0, 1.0),
+        discriminator_gradient=gradient,
+    )
+    report = verify(target, profile="smoke", claims=("C1", "B2"), dtypes=("float64",))
+    assert {name for claim in ("C1", "B2") for name in names(report, claim)} <= {
+        "expert-term-only",
+        "gradient-of-the-expert-alone",
+    }
+
+
+@cache
+def trained_by(weigh: str) -> Report:
+    def policy_loss(case: Case) -> Any:
+        rows = case.generator
+        table = torch.log_softmax(case.policy_logits, dim=1)
+        score = (table[rows.steps.state, rows.steps.action] * rows.steps.mask).sum(dim=1)
+        reward = logit(case, rows).detach()
+        if weigh == "broadcast":
+            return -(rows.weight[:, None] * reward[:, None] * score * rows.weight).sum()
+        if weigh == "pathwise":
+            return rows.weight @ score
+        return -(rows.weight @ (reward - rows.weight @ reward)) * (rows.weight @ score)
+
+    target = wrap(
+        framework="torch", discriminator_logit=logit, generator_reward=logit, policy_loss=policy_loss
+    )
+    return verify(target, profile="smoke", claims=("E1", "E3"), dtypes=("float64",))
+
+
+@pytest.mark.parametrize(
+    ("weigh", "formula"),
+    [
+        ("broadcast", "policy-loss-broadcast"),
+        ("pathwise", "pathwise-gradient"),
+        ("broadcast less its mean", "policy-gradient-without-rewards"),
+    ],
+)
+def test_what_vanishes_in_expectation_is_told_apart_on_batches(weigh: str, formula: str) -> None:
+    assert names(trained_by(weigh), "E3") == {formula}
