@@ -16,6 +16,8 @@ from .errors import UsageError
 Array = npt.NDArray[Any]
 
 _INDICES, _FLAGS = ("state", "action", "next_state"), ("done", "mask")
+# Each weight is rounded to the case's format, the coarsest of which keeps eight bits.
+_MOST_ROUNDED_AWAY = 2.0**-8
 _NON_FINITE = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 
@@ -78,7 +80,8 @@ def case_from_data(data: Mapping[str, Any]) -> Case:
     ------
     CaseDataError
         If a field is missing, is no array of the shape that the others imply, names a state or an action that there
-        is not, or holds a number that the case's format lacks: rounding it would be taken for an error of the code.
+        is not, has weights that are those of no mean, or holds a number that the case's format lacks: rounding it would
+        be taken for an error of the code.
     """
     precision, unit = _text(data, "precision", PRECISIONS), _text(data, "unit", get_args(Unit))
     theta = _numbers(data, "theta", (None,), precision)
@@ -122,15 +125,20 @@ def _rows(data: Mapping[str, Any], side: str, dimension: int, sizes: tuple[int, 
     states, actions = sizes
     # The end is a state that is entered, not one that is left.
     for name, below in zip(_INDICES, (states, actions, states + 1), strict=True):
-        whole[name] = whole[name].astype(np.int64)
-        if not ((whole[name] >= 0) & (whole[name] < below)).all():
+        if not np.isin(whole[name], np.arange(below)).all():
             raise CaseDataError(f"{at_steps}{name} names one that there is not; there are 0 … {below - 1}")
+        whole[name] = whole[name].astype(np.int64)
     for name in _FLAGS:
+        if not np.isin(whole[name], (0.0, 1.0)).all():
+            raise CaseDataError(f"{at_steps}{name} must hold true and false alone")
         whole[name] = whole[name].astype(np.bool_)
+    weight = _array(rows, "weight", (count,), at)  # 1/n is meant as a mean, in whatever format
+    if not (weight > 0.0).all() or abs(weight.sum() - 1.0) > _MOST_ROUNDED_AWAY:
+        raise CaseDataError(f"{at}weight must be positive and sum to 1, as a mean's weights do")
     return Rows(
         features=_numbers(rows, "features", (count, dimension), precision, at),
         log_q=_numbers(rows, "log_q", (count,), precision, at),
-        weight=_array(rows, "weight", (count,), at),  # 1/n is meant as a mean, in whatever format
+        weight=weight,
         steps=Steps(
             **whole, features=_numbers(steps, "features", (count, horizon, dimension), precision, at_steps)
         ),

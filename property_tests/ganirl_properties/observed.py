@@ -27,6 +27,14 @@ class ObservableError(Exception):
     """An observable raised, or returned something that is not what it promises; one clear sentence."""
 
 
+def _words_of(raised: BaseException) -> str:
+    """Return the first line of what an exception says; nothing where it cannot even say that."""
+    try:
+        return next(iter(str(raised).strip().splitlines()), "")
+    except Exception:  # what a library raises may fail to be written, too
+        return ""
+
+
 @dataclass
 class Observed:
     """One implementation on one case. Values are memoised; shapes (n, 1) are accepted for (n,).
@@ -252,8 +260,8 @@ class Observed:
         except (NotObservedError, ObservableError, KeyboardInterrupt):
             raise
         except BaseException as raised:  # an adapter that exits must not take the verdict with it
-            message = str(raised).strip().splitlines()
-            said = f": {message[0]}" if message else ""
+            message = _words_of(raised)
+            said = f": {message}" if message else ""
             raise ObservableError(
                 f"{name} raised {type(raised).__name__}{said}{self._hint(said)}"
             ) from raised
