@@ -1,0 +1,26 @@
+"""N1, tails of the loss, in float32: L_D = E_p[−log D] + E_q[−log(1 − D)]. Exits 1 while torchrl-gail@0.14.1 contradicts it."""
+
+import sys
+import numpy as np
+from ganirl import Case, Rows, Steps  # containers, in which an adapter is handed a case
+from ganirl_gpu.framework import framework as arrays
+from ganirl_properties.targets.torchrl_gail import target
+
+def rows(phi, log_q, weight, *steps):  # φ of each step (n, T, d); state, action, next state, done, mask
+    return Rows(np.array(phi).sum(1), np.array(log_q), np.array(weight), Steps(*map(np.array, (*steps, phi))))
+p = rows([[[16.200000762939453]]], [-0.2873353064060211], [1.0], [[0]], [[0]], [[2]], [[True]], [[True]])  # the expert's
+q = rows([[[-17.799999237060547]]], [-1.3873353004455566], [1.0], [[1]], [[1]], [[2]], [[True]], [[True]])  # the generator's
+exact = Case(np.array([1.0]), np.array(0.800000011920929), np.array([[0.30000001192092896, -0.800000011920929], [1.2000000476837158, 0.10000000149011612]]), p, q, "float32", "transition")
+
+case = arrays.case(exact, "cpu")  # the same numbers in its own arrays
+phi = np.concatenate([p.features, q.features])
+c = phi @ exact.theta
+log_q = 0  # it is no part of this discriminator
+ell = -c - exact.b - log_q  # log D − log(1 − D)
+w_p, w_q = np.append(p.weight, 0 * q.weight), np.append(0 * p.weight, q.weight)
+found = arrays.numpy(target.discriminator_loss(case)).item()
+should = (w_p @ np.logaddexp(0, -ell)) + (w_q @ np.logaddexp(0, ell))
+found, should = (np.asarray(each).item() for each in (found, should))
+allowed = 7.390978181429896e-05  # how far sound code may be off, derived for this case by ganirl 0.1.0
+print(f"discriminator_loss: should be {should}, is {found}, off by {abs(found - should)}; allowed {allowed}")
+sys.exit(int(not abs(found - should) <= allowed))
