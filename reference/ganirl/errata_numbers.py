@@ -138,7 +138,20 @@ def divergence_and_variance() -> tuple[Shown, ...]:
         model, q = model_and_generator(t)
         return float(model @ (model / q) - 1)
 
-    by_kl, by_variance = _least(kl, -1.0, 5.0), _least(chi2, -3.0, 3.0)
+    def centred(q: Array) -> Array:
+        # ∂_t log q_t
+        feature = np.arange(float(len(q)))
+        return np.asarray(feature - q @ feature)
+
+    def kl_slope(t: float) -> float:
+        model, q = model_and_generator(t)
+        return float((q * centred(q)) @ np.log(q / model))
+
+    def chi2_slope(t: float) -> float:
+        model, q = model_and_generator(t)
+        return float(-(model**2 / q) @ centred(q))
+
+    by_kl, by_variance = _least(kl, kl_slope, -1.0, 5.0), _least(chi2, chi2_slope, -3.0, 3.0)
     return (
         Shown(
             "the t for which the weights of q_t ∝ e^{tφ} vary least; minimising KL gives (S10)",
@@ -285,6 +298,9 @@ def _transition_optimum() -> Shown:
     )
 
 
-def _least(function: Callable[[float], float], low: float, high: float) -> float:
-    found: Any = minimize_scalar(function, bounds=(low, high), method="bounded", options={"xatol": 1e-10})
-    return float(found.x)
+def _least(
+    function: Callable[[float], float], slope: Callable[[float], float], low: float, high: float
+) -> float:
+    """Return where a function is least: near its least value, whose digits are half lost there, its slope is zero."""
+    near: Any = minimize_scalar(function, bounds=(low, high), method="bounded", options={"xatol": 1e-7})
+    return float(brentq(slope, near.x - 1e-4, near.x + 1e-4, xtol=1e-14))

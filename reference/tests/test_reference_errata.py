@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -63,6 +66,27 @@ def test_divergence_and_variance_have_two_optima() -> None:
     points, variances = shown("P6")
     assert points == pytest.approx((1.815, 0.214), abs=1e-3)
     assert variances == pytest.approx((33.1, 0.69), rel=5e-3)
+    # A minimum that is searched for by its value loses half of its digits, and which ones depends on the machine.
+    with mpmath.workdps(60):
+        mass = [mpmath.exp(-cost) for cost in (0, mpmath.mpf("2.5"), 2, mpmath.mpf("-0.5"))]
+        model = [each / mpmath.fsum(mass) for each in mass]
+
+        def expected(t: Any, of: Callable[[Any, Any], Any]) -> Any:
+            heavy = [mpmath.exp(t * k) for k in range(4)]
+            return mpmath.fsum(of(each / mpmath.fsum(heavy), p) for each, p in zip(heavy, model, strict=True))
+
+        def chi2(t: Any) -> Any:
+            return expected(t, lambda q, p: p * p / q) - 1
+
+        def kl(t: Any) -> Any:
+            return expected(t, lambda q, p: q * mpmath.log(q / p))
+
+        exact = [
+            mpmath.findroot(lambda t, f=f: mpmath.diff(f, t), start)
+            for f, start in ((kl, 1.815), (chi2, 0.214))
+        ]
+        assert points == pytest.approx([float(t) for t in exact], rel=1e-13)
+        assert variances == pytest.approx([float(chi2(t)) for t in exact], rel=1e-13)
 
 
 def test_the_gradient_is_the_surrogates() -> None:
