@@ -40,6 +40,7 @@ FLOORS = {
     1: ("reference/ganirl", "reference/tests"),
     3: ("property_tests/ganirl_properties", "property_tests/tests"),
 }
+ROOTS = ("reference", "symbolic", "property_tests", "gpu_tests", "reports")
 # What needs libraries that are not installed here is tested where they are.
 ELSEWHERE = re.compile(r"targets/(imitation|torchrl|tianshou|econirl|maxent)|/(jax|cupy)_")
 # What a person slips on. The rest (shifts, bitwise operators) fails at once, or stands in annotations.
@@ -97,12 +98,16 @@ def again(row: dict[str, Any]) -> MutationSpec | None:
     return min(same, key=lambda spec: abs(spec.start_pos[0] - row["line"]), default=None)
 
 
-def tests_for(module: Path, tests: Path) -> list[str]:
-    """Return the test files of a floor, those that name the module, or what is in it, first."""
+def tests_for(module: Path, tests: Path, without: str) -> list[str]:
+    """Return the test files of a floor, those that name the module, or what is in it, first.
+
+    What is left out because of its name is not where it names the module more than any other does.
+    """
     public = re.findall(r"^(?:def|class) ([A-Za-z]\w+)", module.read_text(encoding="utf-8"), re.MULTILINE)
     words = re.compile(rf"\b(?:{'|'.join([re.escape(module.stem), *public])})\b")
     said = {path: len(words.findall(path.read_text(encoding="utf-8"))) for path in tests.glob("test_*.py")}
-    return [str(path) for path in sorted(said, key=lambda path: (-said[path], path.name))]
+    ordered = sorted(said, key=lambda path: (-said[path], path.name))
+    return [str(path) for path in ordered if not without or without not in path.name or path == ordered[0]]
 
 
 def copy_of_head(where: Path) -> None:
@@ -111,6 +116,8 @@ def copy_of_head(where: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(where, filter="data")
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(where)], check=True)
+    # Processes that a test starts shall import the copy, too.
+    os.environ["PYTHONPATH"] = os.pathsep.join(str(where / root) for root in ROOTS)
 
 
 def command_of(tests: Sequence[str]) -> str:
@@ -118,9 +125,9 @@ def command_of(tests: Sequence[str]) -> str:
     return f"{sys.executable} -m pytest -x -q -p no:cacheprovider -p no:xdist {' '.join(tests)}"
 
 
-def rehearsed(package: Path, tests: Path) -> None:
+def rehearsed(package: Path, tests: Path, without: str) -> None:
     """Exit unless the tests pass in the copy, and fail where its package cannot be imported."""
-    chosen = tests_for(package / "__init__.py", tests)
+    chosen = tests_for(package / "__init__.py", tests, without)
     passed = subprocess.run(command_of(chosen).split(), capture_output=True, text=True, check=False)
     if passed.returncode:
         sys.exit(f"the tests fail before anything is changed:\n{passed.stdout[-2000:]}")
@@ -133,11 +140,11 @@ def rehearsed(package: Path, tests: Path) -> None:
         sys.exit("the tests pass although the copy's package cannot be imported: they test another one")
 
 
-def judged(spec: MutationSpec, tests: Path, timeout: float) -> dict[str, Any]:
+def judged(spec: MutationSpec, tests: Path, without: str, timeout: float) -> dict[str, Any]:
     """Run the tests on a mutant; one that hangs is killed, by the clock."""
     change = change_of(spec)
     started = time.perf_counter()
-    result = mutate_and_test([spec], command_of(tests_for(spec.module_path, tests)), timeout)
+    result = mutate_and_test([spec], command_of(tests_for(spec.module_path, tests, without)), timeout)
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", result.output or "", re.MULTILINE)
     outcome = str(getattr(result.test_outcome, "value", "none"))
     return {
@@ -162,6 +169,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", type=Path, help="the mutants of this file in place of a draw")
     parser.add_argument("--survivors", action="store_true", help="with --again: those that survived, alone")
+    parser.add_argument(
+        "--without", default="", help="part of the names of test files to leave out, for time"
+    )
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds a mutant")
     parser.add_argument("--output", type=Path, help="JSON, written anew after each mutant")
     given = parser.parse_args()
@@ -182,12 +192,12 @@ def main() -> int:
             if not given.again and floor == given.floor:
                 wanted = [(spec, {}) for spec in drawn(modules, given.sample, given.seed)]
             if wanted:
-                rehearsed(Path(package), Path(tests))
+                rehearsed(Path(package), Path(tests), given.without)
             for spec, before in wanted:
                 if spec is None:
                     print(f"     gone      {before['module']}:{before['line']} {before['operator']}")
                     continue
-                row = judged(spec, Path(tests), given.timeout)
+                row = judged(spec, Path(tests), given.without, given.timeout)
                 kept = {key: before[key] for key in ("at_first", "explanation") if key in before}
                 rows.append({"floor": floor, **row, "at_first": row["outcome"], **kept})
                 print(f"{len(rows):4} {row['outcome']:9} {row['seconds']:6} s  ", end="")
