@@ -97,13 +97,7 @@ def diagnose(
         among = _coherent(search, among, seen, observable, tolerance)
         what = f"{observable} is that of this formula"
         naming.tell(_of(seen, observable), claims_of[observable], what, among, tolerance)
-    if "A4" in naming.unnamed:
-        # What is right on fresh cases may be wrong where the policy hardly ever acts.
-        rare = rare_readings(search)
-        for observable in dict.fromkeys(reading.observable for reading in rare):
-            pool = [*_of(seen, observable), *_of(rare, observable)]
-            what = f"{observable}, there and of rare actions, is that of this formula"
-            naming.tell(pool, ("A4",), what, of_one, tolerance)
+    naming.tell_of_rare_actions(seen, of_one, tolerance)
     if naming.unnamed:
         given = readings(search, FRESH_CASES, given_own_logits=True)
         for observable in dict.fromkeys(reading.observable for reading in given):
@@ -168,6 +162,21 @@ class _Naming:
             for claim in wanted
             if _speaks_of(found, claim)
         }
+
+    def tell_of_rare_actions(self, seen: list[Reading], among: list[Pipeline], tolerance: float) -> None:
+        """Name what is right on fresh cases and wrong where the policy hardly ever acts."""
+        if "A4" not in self.violated or not self.unnamed & {"A4", "E1"}:
+            return
+        rare = rare_readings(self.search)
+        shown = dict.fromkeys(reading.observable for reading in rare)
+        for observable in sorted(shown, key="reward".__eq__):
+            claim = "A4"
+            if observable == "reward":
+                # It is made of the same log q.
+                claim, known = "E1", self.named.get("A4")
+                among = [each for each in among if known is not None and each.formula.id == known.formula]
+            what = f"{observable}, there and of rare actions, is that of this formula"
+            self.tell([*_of(seen, observable), *_of(rare, observable)], (claim,), what, among, tolerance)
 
     def _policy_gradients(self) -> list[Reading]:
         return batch_policy_gradients(self.search, FRESH_CASES)

@@ -104,10 +104,10 @@ def _moderate_views(search: Search, setting: Setting, cases: int) -> list[View]:
 
 
 def rare_readings(search: Search) -> list[Reading]:
-    """Return what it says of D and log q where the policy hardly ever acts: what guards a logarithm shows there."""
+    """Return D, log q and rewards where the policy hardly ever acts: what guards a logarithm shows there."""
     first = search.views("batch")[0][1]
     views = [*rare_actions(first), *long_trajectories(first)]
-    return [reading for view in views for reading in _of_discriminator(view)]
+    return [reading for view in views for reading in (*_of_discriminator(view), *_reward(view))]
 
 
 # Here D and 1 − D have lost no digits that a logarithm would miss.
@@ -188,6 +188,11 @@ def _of_discriminator(view: View) -> Iterator[Reading]:
     yield from _asked("probability", view.probabilities, lambda p: p.probabilities(case), 1.0)
 
 
+def _reward(view: View) -> Iterator[Reading]:
+    case = view.case
+    yield from _asked("reward", lambda: own_reward(view), lambda p: p.reward(case), _size(view))
+
+
 def _of_batch(view: View) -> Iterator[Reading]:
     case, observed, truth = view.case, view.observed, view.truth
     size, scales = _size(view), sum(truth.scales)
@@ -202,7 +207,7 @@ def _of_batch(view: View) -> Iterator[Reading]:
         lambda p: p.gradient_in_policy(case),
         scales * _score_size(view),
     )
-    yield from _asked("reward", lambda: own_reward(view), lambda p: p.reward(case), size)
+    yield from _reward(view)
     yield from _asked("generator loss", observed.generator_loss, lambda p: p.generator_loss(case), size)
     yield from _asked("IRL gradient", observed.irl_gradient, lambda p: p.irl_gradient(case), steep)
     yield from _asked("IRL loss", observed.irl_loss, lambda p: p.irl_loss(case), size)
