@@ -65,6 +65,13 @@ def test_the_case_itself_is_left_alone(case):
     assert case.b.grad is None
 
 
+def test_nothing_is_drawn_for_them(case):
+    before = torch.random.get_rng_state()
+    for network in (RewardNetwork(case), RewardNetwork(case, sign=0.0), PolicyNetwork(case)):
+        assert all(torch.isfinite(each).all() for each in network.parameters())
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_the_policy_network_gives_the_density_of_the_rows(plain, case):
     given = transitions(case, case.generator)
     logits = PolicyNetwork(case)(given.observation)

@@ -21,7 +21,14 @@ from torch import Tensor, nn
 from ganirl import Case, Gradient, Rows
 
 
-class RewardNetwork(nn.Linear):
+class _Undrawn(nn.Linear):
+    """A linear layer whose weights come from a case: none is drawn, and the global random state stays as it was."""
+
+    def reset_parameters(self) -> None:
+        """Leave them to be written."""
+
+
+class RewardNetwork(_Undrawn):
     """−φ·θ − b of the first d columns of its first input, (n, d or more) → (n, 1); what else is there is not read.
 
     Parameters
@@ -51,7 +58,7 @@ class RewardNetwork(nn.Linear):
         return Gradient(self.sign * weight[0], self.sign * bias[0])
 
 
-class PolicyNetwork(nn.Linear):
+class PolicyNetwork(_Undrawn):
     """The logits of the case's policy in the state of an observation, (n, d + S) → (n, A)."""
 
     def __init__(self, case: Case) -> None:
