@@ -275,8 +275,9 @@ def test_a_question_that_makes_no_sense_is_refused(changed: dict[str, float], se
 
 
 def test_rates_and_two_point_values_are_checked() -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        Rates(0.0, 0.5)
+    for alpha, beta in ((0.0, 0.5), (1.0, 0.5), (0.5, 0.0), (0.5, 1.0)):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            Rates(alpha, beta)
     with pytest.raises(ValueError, match="one number"):
         exact_rates(Question.of(expected=[0.5, 0.5], tolerance=0, effect=0.1, low=0, high=1), RATES, 0.5)
     with pytest.raises(ValueError, match="lies there"):

@@ -190,6 +190,24 @@ def test_a_shift_by_a_tenth_of_normal_noise_is_found(seed: int) -> None:
     assert right.verdict == "passed"
 
 
+def test_a_mean_fails_as_soon_as_it_has_been_off_for_half_of_the_draws() -> None:
+    draws = np.random.default_rng(4).standard_normal(8192) + np.repeat([0.0, 0.5], [2048, 6144])
+    blocks = draws.reshape(-1, BLOCK).mean(axis=1)
+
+    def off(count: int) -> bool:
+        seen = blocks[:count]
+        return bool(abs(seen.mean()) > radius(count, np.array([seen.std()]), SHARE.alpha)[0])
+
+    first = next(count for count in range(FEWEST_BLOCKS, len(blocks)) if off(count)) * BLOCK
+    assert first > FEWEST_TO_FAIL // 2
+    test = NormalTest(np.zeros(1), np.zeros(1), np.full(1, 1e-3), SHARE, len(draws))
+    for value in draws:
+        test.draw(np.array([value]))
+        if test.verdict is not None:
+            break
+    assert (test.verdict, test.draws) == ("failed", 2 * first)
+
+
 def test_what_never_varies_passes_late_if_it_is_right_and_never_fails() -> None:
     test = NormalTest(np.zeros(3), np.full(3, 1e-9), np.full(3, 0.1), SHARE, 2 * FEWEST_TO_FAIL)
     still = np.array([0.0, 1e-10, 1e-3])
