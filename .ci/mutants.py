@@ -168,7 +168,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", type=Path, help="the mutants of this file in place of a draw")
-    parser.add_argument("--survivors", action="store_true", help="with --again: those that survived, alone")
+    parser.add_argument("--survivors", action="store_true", help="with --again: those alone that nothing explains")
     parser.add_argument(
         "--without", default="", help="part of the names of test files to leave out, for time"
     )
@@ -187,7 +187,7 @@ def main() -> int:
                 modules = [path for path in modules if any(part in str(path) for part in given.modules)]
             old = [row for row in known if Path(row["module"]) in modules]
             if given.survivors:
-                old = [row for row in old if row["outcome"] == "survived"]
+                old = [row for row in old if row["outcome"] == "survived" and "explanation" not in row]
             wanted = [(again(row), row) for row in old]
             if not given.again and floor == given.floor:
                 wanted = [(spec, {}) for spec in drawn(modules, given.sample, given.seed)]
