@@ -145,7 +145,7 @@ def judged(spec: MutationSpec, tests: Path, without: str, timeout: float) -> dic
     change = change_of(spec)
     started = time.perf_counter()
     result = mutate_and_test([spec], command_of(tests_for(spec.module_path, tests, without)), timeout)
-    failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", result.output or "", re.MULTILINE)
+    failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", result.output or "", re.MULTILINE)
     outcome = str(getattr(result.test_outcome, "value", "none"))
     return {
         "module": str(spec.module_path),
@@ -168,7 +168,9 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", type=Path, help="the mutants of this file in place of a draw")
-    parser.add_argument("--survivors", action="store_true", help="with --again: those alone that nothing explains")
+    parser.add_argument(
+        "--survivors", action="store_true", help="with --again: those alone that nothing explains"
+    )
     parser.add_argument(
         "--without", default="", help="part of the names of test files to leave out, for time"
     )
