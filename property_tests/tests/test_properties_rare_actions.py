@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,21 +13,19 @@ pytest.importorskip(
 
 import torch
 from planted.library import Library, implementation
+from planted.ratios import worst
 from torch import Tensor
 from torch.distributions import Categorical
 from torch.nn import functional as F
 
 from ganirl import PRECISIONS, Conventions, Implementation
 from ganirl.bounds import FloatModel
-from ganirl.framework import load_framework
 from ganirl.logspace import log_normalise
 from ganirl.truth import Truth
 from ganirl_properties import verify
 from ganirl_properties.checks import CHECKS, Check
 from ganirl_properties.checks.rare import long_case, rare_case
-from ganirl_properties.observed import NotObservedError
 from ganirl_properties.right_variants import right_variants
-from ganirl_properties.search import Search, judged
 
 RARE = [check for check in CHECKS if check.claim == "A4" and check.name.startswith("rare")]
 ECHOES = [check for check in CHECKS if check.claim != "A4" and check.name.startswith("rare")]
@@ -95,23 +92,10 @@ SOUND: dict[str, Implementation] = {
 FORMATS_OF = {variant.id: variant.formats for variant in right_variants()}
 
 
-def worst(target: Implementation, dtype: str, checks: list[Check] = RARE) -> dict[str, float]:
-    """Check → largest error over what is allowed."""
-    search = Search(target, load_framework(target.framework), PRECISIONS[dtype], "cpu", 1, 0)
-    found = {}
-    for check in checks:
-        if all(search.implementation_has(name) for name in check.observables):
-            for _, view in search.suited(check):
-                with suppress(NotObservedError):
-                    ratios = [each.ratio for each in judged(check, view) if each is not None]
-                    found[check.name] = max([found.get(check.name, 0.0), *ratios])
-    return found
-
-
 @pytest.mark.parametrize("name", SOUND)
 def test_sound_forms_pass_with_room_to_spare(name: str) -> None:
     for dtype in FORMATS_OF.get(name, FORMATS):
-        assert max(worst(SOUND[name], dtype).values(), default=0.0) < 0.1
+        assert max(worst(SOUND[name], dtype, RARE).values(), default=0.0) < 0.1
 
 
 @pytest.mark.parametrize("name", SOUND)
@@ -145,13 +129,13 @@ def test_the_log_of_a_product_is_lost_there(dtype: str) -> None:
 
 def test_sound_forms_that_compute_log_q_are_asked() -> None:
     for name in ("Library", "torch-categorical", "torch-transitions", "scipy-log-softmax"):
-        assert worst(SOUND[name], "float64").keys() == {"rare logit", "rare probability", "rare log q"}
+        assert worst(SOUND[name], "float64", RARE).keys() == {"rare logit", "rare probability", "rare log q"}
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("author", [WithEpsilon, WithSmallEpsilon])
 def test_a_constant_in_the_logarithm_is_far_beyond_rounding(author: type[Library], dtype: str) -> None:
-    found = worst(implementation(author), dtype)
+    found = worst(implementation(author), dtype, RARE)
     assert found.keys() == {"rare logit", "rare probability", "rare log q"}
     assert min(found.values()) > 1e3
 
@@ -168,12 +152,12 @@ def test_it_is_caught_and_named_whatever_the_seed(seed: int) -> None:
 
 def test_what_a_library_clamps_unasked_shows_in_its_format_and_in_no_finer_one() -> None:
     target = implementation(ClampedByTorch)
-    assert max(worst(target, "float64").values()) < 0.1
-    assert min(worst(target, "float32").values()) > 1e3
+    assert max(worst(target, "float64", RARE).values()) < 0.1
+    assert min(worst(target, "float32", RARE).values()) > 1e3
 
 
 def test_code_that_is_handed_log_q_is_asked_about_a_policy_of_its_own_alone() -> None:
-    assert worst(SOUND["torch-log-q-handed-over"], "float64").keys() == {"rare log q"}
+    assert worst(SOUND["torch-log-q-handed-over"], "float64", RARE).keys() == {"rare log q"}
 
 
 @pytest.mark.parametrize("unit", ["trajectory", "transition"])

@@ -2,7 +2,7 @@
 
 from . import conventions, discriminator, gauge, generator, gradients, loss, matched, numerics, process
 from .check import Check, Comparison, View, compare
-from .rare import elsewhere
+from .elsewhere import elsewhere
 
 _DRAWN: tuple[Check, ...] = (
     *discriminator.CHECKS,

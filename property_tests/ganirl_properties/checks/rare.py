@@ -8,17 +8,16 @@ in every sound form, the logarithm of a softmax included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 
 import numpy as np
 
 from ganirl import Case, Conventions, Precision, Steps
 from ganirl.logspace import log_normalise
-from ganirl_properties.case_rows import filled_rows, row_weights
-from ganirl_properties.cases import Setting, absorb_b, at_optimum
+from ganirl_properties.case_rows import Array, filled_rows, row_weights
+from ganirl_properties.cases import absorb_b, at_optimum
 
-from .check import Check, View
+from .check import View
 
 # π from 1 to 7e-13 in either state; the numbers are exact in every format.
 POLICY_LOGITS = ((0.25, -6.75, -14.0, -20.5, -28.0), (-20.0, 0.5, -27.0, -6.5, -13.5))
@@ -56,61 +55,6 @@ def long_trajectories_of_own_policy(view: View) -> Iterator[View]:
     """The same, for code that computes log q."""
     if view.observed.conventions.log_q == "computed":
         yield from long_trajectories(view)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where else a check looks at its number than on cases that are drawn.
-
-    Attributes
-    ----------
-    name : what the check's own is preceded by there
-    where : in words, for the catalogue
-    claims : those that look there
-    instances : setting of the drawn cases → the cases there, for code that computes log q
-    given : the same for its log q alone, however the discriminator comes by its own
-    """
-
-    name: str
-    where: str
-    claims: tuple[str, ...]
-    instances: Mapping[Setting, Callable[[View], Iterator[View]]]
-    given: Callable[[View], Iterator[View]]
-
-
-# Claims whose numbers hold log q. What is off by ε/π violates them where an action is rare enough, which drawn cases
-# hold now and then: a verdict must not be the seed's.
-_PLACES = (
-    _Place(
-        "rare",
-        "where the policy acts with π from 1 to 7e-13",
-        ("A4", "B1", "B2", "B4", "B5", "C1", "C2", "C3", "E1", "I1"),
-        {"batch": rare_actions_of_own_policy, "optimum": rare_actions_at_optimum},
-        rare_actions,
-    ),
-    _Place(
-        "long",
-        "of trajectories of 30 steps, whose density is down to e^-800",
-        ("A4",),
-        {"batch": long_trajectories_of_own_policy},
-        long_trajectories,
-    ),
-)
-
-
-def elsewhere(check: Check) -> Iterator[Check]:
-    """Yield a check as it is where log q is large; none for a claim that does not look there."""
-    for place in _PLACES:
-        if check.claim in place.claims and check.setting is not None and check.setting in place.instances:
-            instances = place.given if check.observables == ("log_q",) else place.instances[check.setting]
-            yield replace(
-                check,
-                name=f"{place.name} {check.name}",
-                description=f"{check.description}, {place.where}",
-                setting=None,
-                instances=instances,
-                like=check.name,
-            )
 
 
 def rare_case(precision: Precision, conventions: Conventions) -> Case:
@@ -153,6 +97,26 @@ def _compensated(expert: Steps, generator: Steps, precision: Precision, conventi
     second = np.cos(1.0 + 1.7 * cell)
     first = (-log_pi - np.cos(2.0 + cell) - second * theta[1]) / theta[0]
     table = precision.round(np.stack([first, second], axis=-1))
+    return case_of_rows(expert, generator, table, (theta, B, logits), precision, conventions)
+
+
+def case_of_rows(
+    expert: Steps,
+    generator: Steps,
+    table: Array,
+    parameters: tuple[Array, float, Array],
+    precision: Precision,
+    conventions: Conventions,
+) -> Case:
+    """Return a case of these steps, all rows of a side alike in weight.
+
+    Parameters
+    ----------
+    expert, generator : (n, T) each
+    table : (S, A, 2, d) features by state, action, and whether the step enters the end
+    parameters : θ (d,), b, and the policy's logits (S, A)
+    """
+    theta, b, logits = parameters
     sides = [
         filled_rows(
             steps,
@@ -163,7 +127,7 @@ def _compensated(expert: Steps, generator: Steps, precision: Precision, conventi
         )
         for steps in (expert, generator)
     ]
-    case = Case(theta, precision.round(B), logits, sides[0], sides[1], precision.name, conventions.unit)
+    case = Case(theta, precision.round(b), logits, sides[0], sides[1], precision.name, conventions.unit)
     return absorb_b(case) if conventions.log_z == "absent" else case
 
 

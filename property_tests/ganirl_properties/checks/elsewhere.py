@@ -1,0 +1,81 @@
+"""Where else a claim looks than on cases that are drawn, so that what it finds there does not hang on the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ganirl_properties.cases import Setting
+
+from .check import Check, View
+from .far import far_out, far_out_at_optimum
+from .rare import (
+    long_trajectories,
+    long_trajectories_of_own_policy,
+    rare_actions,
+    rare_actions_at_optimum,
+    rare_actions_of_own_policy,
+)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where else a check looks at its number than on cases that are drawn.
+
+    Attributes
+    ----------
+    name : what the check's own is preceded by there
+    where : in words, for the catalogue
+    claims : those that look there
+    instances : setting of the drawn cases → the cases there, for code that computes log q
+    given : the same for its log q alone, however the discriminator comes by its own
+    """
+
+    name: str
+    where: str
+    claims: tuple[str, ...]
+    instances: Mapping[Setting, Callable[[View], Iterator[View]]]
+    given: Callable[[View], Iterator[View]]
+
+
+# Numbers that hold log q: what is off by ε/π violates their claims where an action is rare enough. Numbers made of D:
+# what saturates violates theirs where |ℓ| is large enough. Drawn cases hold such rows now and then, and a verdict must
+# not be the seed's.
+_PLACES = (
+    _Place(
+        "rare",
+        "where the policy acts with π from 1 to 7e-13",
+        ("A4", "B1", "B2", "B4", "B5", "C1", "C2", "C3", "E1", "I1"),
+        {"batch": rare_actions_of_own_policy, "optimum": rare_actions_at_optimum},
+        rare_actions,
+    ),
+    _Place(
+        "far",
+        "where D and 1 − D lose their digits in its format",
+        ("B1", "B2", "B3", "C1", "C2"),
+        {"batch": far_out, "optimum": far_out_at_optimum},
+        far_out,
+    ),
+    _Place(
+        "long",
+        "of trajectories of 30 steps, whose density is down to e^-800",
+        ("A4",),
+        {"batch": long_trajectories_of_own_policy},
+        long_trajectories,
+    ),
+)
+
+
+def elsewhere(check: Check) -> Iterator[Check]:
+    """Yield a check as it is in other places; none for a claim that looks at drawn cases alone."""
+    for place in _PLACES:
+        if check.claim in place.claims and check.setting is not None and check.setting in place.instances:
+            instances = place.given if check.observables == ("log_q",) else place.instances[check.setting]
+            yield replace(
+                check,
+                name=f"{place.name} {check.name}",
+                description=f"{check.description}, {place.where}",
+                setting=None,
+                instances=instances,
+                like=check.name,
+            )
