@@ -17,9 +17,11 @@ from .readings import (
     Reading,
     batch_policy_gradients,
     claims_of_observable,
+    far_rewards,
     moderate_rewards,
     rare_readings,
     readings,
+    rewards_before_the_bonus,
     rewards_far_out,
 )
 from .report import Diagnosis
@@ -103,6 +105,9 @@ def diagnose(
         for observable in dict.fromkeys(reading.observable for reading in given):
             what = f"{observable}, given its own logits, is that of this formula"
             naming.tell(_of(given, observable), claims_of[observable], what, of_one, tolerance)
+    if "E1" in naming.unnamed and search.implementation.conventions.entropy_coefficient:
+        given = rewards_before_the_bonus(search, FRESH_CASES)
+        naming.tell(given, ("E1",), "reward, before the bonus, is that of this formula", of_one, tolerance)
     if naming.unnamed & spoken:
         judged = _given_departures(search, seen)
         shown = list(dict.fromkeys(reading.observable for reading in judged))
@@ -129,6 +134,26 @@ def diagnose(
             among = _coherent(search, candidates, seen, observable, tolerance)
             naming.tell(_of(seen, observable), claims_of[observable], what, among, fine)
     return naming.named
+
+
+def agrees(search: Search, claim: str, formula: WrongFormula) -> bool:
+    """Whether what a claim is judged by is that of a formula on fresh cases, of its logits or of the right ones.
+
+    An entropy bonus that is declared is another matter, and left out.
+    """
+    tolerance = float(np.sqrt(search.precision.unit_roundoff))
+    conventions = search.implementation.conventions
+    pipelines = [Pipeline(formula, conventions, own_score) for own_score in (False, True)]
+    for given_own_logits in (False, True):
+        seen = readings(search, FRESH_CASES, given_own_logits=given_own_logits)
+        seen += far_rewards(search, given_own_logits=given_own_logits)
+        shown = [each.observable for each in seen]
+        pool = [each for each in seen if claim in claims_of_observable(each.observable, shown)]
+        if conventions.entropy_coefficient and "reward" in shown:
+            pool = rewards_before_the_bonus(search, FRESH_CASES)
+        if pool and min(_distance(each, pool, tolerance) for each in pipelines) <= tolerance:
+            return True
+    return False
 
 
 @dataclass

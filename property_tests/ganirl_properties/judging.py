@@ -5,15 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence, Set
 
-import numpy as np
-
 from ganirl.claims import Claim
 
 from .blocking import blocked_by
 from .certification import Certification
+from .departing import formula_of, inexcusable, lost, strayed
 from .diagnosis import diagnose
 from .mending import mends
-from .narrative import counterexample, number
+from .narrative import counterexample
 from .report import Counterexample, Diagnosis, Verdict, VerdictName
 from .search import Failure, Finding, Search
 from .shrink import smallest
@@ -40,8 +39,10 @@ def judge_claims(search: Search, claims: Sequence[Claim], preferred: tuple[str, 
         else {}
     )
     causes = {claim: blocked_by(search, findings[claim], violated) for claim in violated}
-    departures = search.implementation.departures
-    excused = {claim for claim in violated if claim in departures and not _lost(findings[claim])}
+    departing = [claim.id for claim in waiting if claim.id in search.implementation.departures]
+    found = {claim: strayed(search, claim, names.get(claim)) for claim in departing}
+    astray = {claim: other for claim, other in found.items() if other is not None}
+    excused = {claim for claim in found.keys() - astray.keys() if not lost(findings[claim])}
     for claim in waiting:
         if claim.id in mended and claim.id not in search.implementation.departures:
             sentence, under = mended[claim.id]
@@ -49,7 +50,8 @@ def judge_claims(search: Search, claims: Sequence[Claim], preferred: tuple[str, 
             yield row if certification is None else certification.certified(row, under)
         else:
             cause = _root(claim.id, causes)
-            yield _verdict(search, findings[claim.id], certification, cause, names.get(claim.id), excused)
+            told = astray.get(claim.id, names.get(claim.id))
+            yield _verdict(search, findings[claim.id], certification, cause, told, excused)
 
 
 def _root(claim: str, causes: dict[str, str | None]) -> str | None:
@@ -87,11 +89,12 @@ def _verdict(
         row = _unbroken(search, finding)
         return row if certification is None else certification.certified(row, finding)
     departure = _departure(search, finding, cause, excused)
-    lost = _lost(finding) if departure is not None else []
-    if departure is not None and lost:
-        cause, diagnosis = None, _inexcusable(search, departure, lost, diagnosis)
-    waived = None if lost else _waived(search, finding, departure, diagnosis)
-    failure = _clearest(lost or finding.failures)
+    no_number = lost(finding) if departure is not None else []
+    if departure is not None and no_number:
+        shown_lost = _clearest(no_number)
+        cause, diagnosis = None, inexcusable(search, departure, shown_lost, len(no_number), diagnosis)
+    waived = None if no_number else _waived(search, finding, departure, diagnosis)
+    failure = _clearest(no_number or finding.failures)
     if waived is None:
         failure = smallest(search, failure, echo=cause is not None)
         shown = counterexample(finding.claim, failure, search.implementation)
@@ -131,31 +134,9 @@ def _unbroken(search: Search, finding: Finding) -> Verdict:
 
 def _departure(search: Search, finding: Finding, cause: str | None, excused: Set[str]) -> str | None:
     """Return the declared departure that a failure is, or follows from."""
-    if finding.claim in search.implementation.departures:
+    if finding.claim in search.implementation.departures and (finding.claim in excused or lost(finding)):
         return finding.claim
     return cause if cause in excused else None
-
-
-def _lost(finding: Finding) -> list[Failure]:
-    """Return the failures whose number is not finite where it should be."""
-    return [
-        failure
-        for failure in finding.failures
-        if np.isfinite(failure.judgement.expected) and not np.isfinite(failure.judgement.got)
-    ]
-
-
-def _inexcusable(
-    search: Search, departure: str, lost: Sequence[Failure], diagnosis: Diagnosis | None
-) -> Diagnosis:
-    judgement = _clearest(lost).judgement
-    known = f"; where it is finite: {diagnosis.title}" if diagnosis is not None else ""
-    title = (
-        f"a departure excuses another number, not inf or NaN: {judgement.comparison.observable} is "
-        f"{number(judgement.got)} where it should be finite{known}"
-    )
-    reason = search.implementation.departures[departure]
-    return Diagnosis("departure-not-finite", title, f"{departure} is declared to depart: {reason}", len(lost))
 
 
 def _waived(
@@ -167,6 +148,8 @@ def _waived(
     if departure == finding.claim:
         # A declared departure must not hide another one: what the numbers are is said beside the reason.
         known = f"; its numbers: {diagnosis.title}" if diagnosis is not None else ""
+        if diagnosis is not None and not formula_of(reason):
+            known += f"; to hold it to that: Departure(…, formula={diagnosis.formula!r})"
         return _row(search, finding, "waived", reason + known)
     message = f"follows from {departure}, which departs by design: {reason}"
     return _row(search, finding, "waived", message, blocked_by=departure)

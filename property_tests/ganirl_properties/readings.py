@@ -13,6 +13,7 @@ from ganirl import Case
 
 from .cases import Setting
 from .checks import View
+from .checks.far import far_out
 from .checks.generator import own_reward
 from .checks.rare import long_trajectories, rare_actions
 from .observed import NotObservedError, ObservableError
@@ -110,6 +111,19 @@ def rare_readings(search: Search) -> list[Reading]:
     return [reading for view in views for reading in (*_of_discriminator(view), *_reward(view))]
 
 
+def far_rewards(search: Search, *, given_own_logits: bool = False) -> list[Reading]:
+    """Return rewards where D and 1 − D round to 0 or 1: a reward that is made of a rounded D shows there."""
+    take = _given_logits if given_own_logits else _reward
+    found = [reading for view in far_out(search.views("batch")[0][1]) for reading in take(view)]
+    return [reading for reading in found if reading.observable == "reward"]
+
+
+def rewards_before_the_bonus(search: Search, cases: int) -> list[Reading]:
+    """Return rewards as they are given, without the entropy bonus that is declared, on fresh cases and far out."""
+    views = [*_moderate_views(search, "batch", cases), *far_out(search.views("batch")[0][1])]
+    return [reading for view in views for reading in _reward(view, own=False)]
+
+
 # Here D and 1 − D have lost no digits that a logarithm would miss.
 _MODERATE = 5.0
 
@@ -188,9 +202,10 @@ def _of_discriminator(view: View) -> Iterator[Reading]:
     yield from _asked("probability", view.probabilities, lambda p: p.probabilities(case), 1.0)
 
 
-def _reward(view: View) -> Iterator[Reading]:
+def _reward(view: View, *, own: bool = True) -> Iterator[Reading]:
     case = view.case
-    yield from _asked("reward", lambda: own_reward(view), lambda p: p.reward(case), _size(view))
+    take = (lambda: own_reward(view)) if own else view.observed.reward
+    yield from _asked("reward", take, lambda p: p.reward(case), _size(view))
 
 
 def _of_batch(view: View) -> Iterator[Reading]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ganirl import Case, Conventions, Implementation, Rows, wrap
+from ganirl import Case, Conventions, Departure, Implementation, Rows, wrap
 from ganirl.logspace import sigmoid, softplus
-from ganirl_properties import Report, judging, verify
+from ganirl_properties import Report, UsageError, judging, verify
+from ganirl_properties.departing import formula_of
+from ganirl_properties.errors import TargetError
 from ganirl_properties.report import Verdict
 from ganirl_properties.search import Failure, Search
+from ganirl_properties.targets.external.handshake import _understood
 
 WITHOUT_LOG_Q = Conventions(unit="transition", log_q="absent", log_z="bias")
 DEPARTURES = {"E1": "GAIL's reward, by design"}
@@ -142,3 +148,100 @@ def test_the_rounding_of_a_large_loss_is_that_of_its_own_size(order_dependent: f
     wrong = target(discriminator_loss=penalised(order_dependent))
     rows = rows_of(verify(wrong, claims=["S2"], profile="smoke", dtypes=["float32"]))
     assert rows["S2"].verdict == verdict
+
+
+# --- a departure that names its formula -------------------------------------------------------------------------------
+
+OF_GAIL = "reward-minus-log-one-minus-d"
+
+
+def of_gail(reward: Any) -> Report:
+    held = wrap(
+        framework="numpy",
+        conventions=WITHOUT_LOG_Q,
+        departures={"E1": Departure("GAIL's reward, by design", OF_GAIL)},
+        discriminator_logit=logit,
+        generator_reward=reward,
+    )
+    return verify(held, claims=["A4", "E1"], profile="smoke")
+
+
+def test_it_is_waived_where_its_numbers_are_that_formulas() -> None:
+    report = of_gail(gail)
+    assert {row.verdict for row in report.verdicts if row.claim == "E1"} == {"waived"}
+    assert not report.failed
+    assert "hold it" not in rows_of(report)["E1"].message
+
+
+@pytest.mark.parametrize(
+    ("reward", "known"),
+    [
+        (lambda case, rows: softplus(-logit(case, rows)), "they are those of reward-minus-log-d"),
+        (lambda case, rows: 0.5 * gail(case, rows), None),
+        # The same in the middle, and another where D has rounded to 1.
+        (lambda case, rows: np.minimum(gail(case, rows), 30.0), None),
+    ],
+)
+def test_other_numbers_are_violated_in_every_format(reward: Any, known: str | None) -> None:
+    report = of_gail(reward)
+    found = [row for row in report.verdicts if row.claim == "E1"]
+    assert {row.verdict for row in found} == {"violated"}
+    for row in found:
+        assert row.diagnosis is not None
+        assert row.diagnosis.formula == "departure-to-another-formula"
+        assert "its numbers are others" in row.message
+        assert known is None or known in row.message
+        assert row.counterexample is not None
+
+
+@pytest.mark.parametrize(("formula", "verdict"), [(OF_GAIL, "waived"), ("reward-log-d", "violated")])
+def test_a_declared_entropy_bonus_is_no_part_of_the_formula(formula: str, verdict: str) -> None:
+    with_bonus = wrap(
+        framework="numpy",
+        conventions=replace(WITHOUT_LOG_Q, entropy_coefficient=0.01),
+        departures={"E1": Departure("by design", formula)},
+        generator_reward=gail,
+    )
+    report = verify(with_bonus, claims=["E1"], profile="smoke")
+    assert {row.verdict for row in report.verdicts} == {verdict}
+    assert "the form of GAIL" in rows_of(report)["E1"].message
+
+
+def test_a_reason_alone_excuses_them_all() -> None:
+    report = verify(target(generator_reward=lambda case, rows: 0.5 * gail(case, rows)), profile="smoke")
+    assert rows_of(report)["E1"].verdict == "waived"
+
+
+@pytest.mark.parametrize(
+    ("claim", "formula", "said"),
+    [
+        ("E1", "reward-gial", "which there is not"),
+        ("B1", OF_GAIL, "which speaks of E1, E3"),
+    ],
+)
+def test_a_formula_that_cannot_be_meant_is_refused(claim: str, formula: str, said: str) -> None:
+    odd = wrap(generator_reward=gail, departures={claim: Departure("by design", formula)})
+    with pytest.raises(UsageError, match=said):
+        verify(odd, profile="smoke")
+
+
+def test_it_is_a_string_that_can_be_copied() -> None:
+    reason = Departure("by design", OF_GAIL)
+    for again in (copy.deepcopy(reason), pickle.loads(pickle.dumps(reason))):
+        assert again == "by design"
+        assert again.formula == OF_GAIL
+
+
+def test_a_process_names_its_formula_too() -> None:
+    said = {
+        "protocol": 1,
+        "name": "gail",
+        "observables": ["generator_reward"],
+        "departures": {"E1": {"reason": "GAIL's reward", "formula": OF_GAIL}, "E3": "follows it"},
+    }
+    departures = _understood(said).departures
+    assert departures == {"E1": "GAIL's reward", "E3": "follows it"}
+    assert [formula_of(departures[claim]) for claim in ("E1", "E3")] == [OF_GAIL, ""]
+    for wrong in ({"formula": 3}, {"why": "by design"}, 7, [OF_GAIL]):
+        with pytest.raises(TargetError, match="must be an object of strings"):
+            _understood({**said, "departures": {"E1": wrong}})

@@ -118,12 +118,15 @@ def test_a_departure_is_waived_and_one_that_does_not_depart_is_an_error() -> Non
     report = verify(gail, claims=["E1"], profile="smoke")
     assert row(report, "E1").verdict == "waived"
     # A declared departure does not hide another one.
-    assert row(report, "E1").message == f"{reason}; its numbers: the reward is −log(1 − D), the form of GAIL"
+    message = row(report, "E1").message
+    assert message.startswith(
+        f"{reason}; its numbers: the reward is −log(1 − D), the form of GAIL; to hold it"
+    )
+    assert "Departure(…, formula='reward-minus-log-one-minus-d')" in message
     assert not report.failed
     turned = wrap(generator_reward=lambda case, rows: -softplus(logit(case, rows)), departures={"E1": reason})
-    assert row(verify(turned, claims=["E1"], profile="smoke"), "E1").message.endswith(
-        "the reward is log(1 − D)"
-    )
+    message = row(verify(turned, claims=["E1"], profile="smoke"), "E1").message
+    assert "its numbers: the reward is log(1 − D); to hold it" in message
     airl = wrap(generator_reward=logit, departures={"E1": reason})
     stale = verify(airl, claims=["E1"], profile="smoke")
     assert row(stale, "E1").verdict == "error"

@@ -7,7 +7,7 @@ from .case import Case, Rows, Steps
 from .conventions import Conventions
 from .cost import CallableCost, Cost, LinearCost
 from .energies import BoltzmannMachine, IsingChain, IsingGrid, TanhNetwork
-from .implementation import OBSERVABLES, Gradient, Implementation, available_observables, wrap
+from .implementation import OBSERVABLES, Departure, Gradient, Implementation, available_observables, wrap
 from .mdp import TabularMDP
 from .precision import BFLOAT16, FLOAT32, FLOAT64, PRECISIONS, Precision
 from .problem import Problem, energy_based_model, finite_space
@@ -29,6 +29,7 @@ __all__ = [
     "Case",
     "Conventions",
     "Cost",
+    "Departure",
     "Gradient",
     "Implementation",
     "IsingChain",

@@ -18,6 +18,32 @@ class Gradient(NamedTuple):
     b: Any = None
 
 
+class Departure(str):
+    """Why a claim is departed from by design, and to which formula.
+
+    >>> from ganirl import Departure
+    >>> departures = {"E1": Departure("GAIL's reward", formula="reward-minus-log-one-minus-d")}
+
+    The reason alone, a plain string, excuses any finite number; with a formula, only the numbers of that formula.
+
+    Attributes
+    ----------
+    formula : id of the wrong formula that is meant, of `ganirl power --list`; empty if none is named
+    """
+
+    __slots__ = ("formula",)
+    formula: str
+
+    def __new__(cls, reason: str, formula: str = "") -> Departure:
+        """Make one of a reason in words."""
+        made = super().__new__(cls, reason)
+        made.formula = formula
+        return made
+
+    def __reduce__(self) -> tuple[type[Departure], tuple[str, str]]:
+        return Departure, (str(self), self.formula)
+
+
 @runtime_checkable
 class Implementation(Protocol):
     """What is under test. Every observable is optional; at least one is needed.
@@ -39,7 +65,7 @@ class Implementation(Protocol):
 
     @property
     def departures(self) -> Mapping[str, str]:
-        """Claim id → reason, for what it does differently by design."""
+        """Claim id → reason, or a `Departure`, for what it does differently by design."""
         ...
 
     @property
@@ -128,6 +154,7 @@ def available_observables(implementation: object) -> tuple[str, ...]:
 __all__ = [
     "OBSERVABLES",
     "Case",
+    "Departure",
     "Gradient",
     "Implementation",
     "Observable",

@@ -16,6 +16,7 @@ from typing import Any
 
 from ganirl import OBSERVABLES, Conventions, Implementation, available_observables
 from ganirl.stub import stubs_of, told
+from ganirl_properties.departing import misnamed
 from ganirl_properties.errors import TargetError
 
 from .external import PREFIX, ExternalTarget
@@ -99,6 +100,21 @@ def list_targets() -> tuple[TargetInfo, ...]:
     return tuple(found)
 
 
+def _check_departures(candidate: Any, name: str) -> None:
+    if not isinstance(candidate.departures, Mapping):
+        raise TargetError(f"{name}.departures must map claim ids to reasons, not be {candidate.departures!r}")
+    for claim, reason in candidate.departures.items():
+        if not isinstance(claim, str):
+            raise TargetError(f"{name}.departures must map claim ids to reasons; {claim!r} is no id")
+        if not isinstance(reason, str) or not reason.strip():
+            raise TargetError(
+                f"{name}.departures gives {claim} the reason {reason!r}; say in words why it departs by design"
+            )
+        problem = misnamed(reason, claim, candidate.conventions.unit)
+        if problem is not None:
+            raise TargetError(f"{name}.departures {problem}")
+
+
 def check_implementation(candidate: Any, spec: str | None = None) -> None:
     """Raise a `TargetError` unless an object meets the protocol `ganirl.Implementation`."""
     name = spec or repr(candidate)
@@ -115,18 +131,10 @@ def check_implementation(candidate: Any, spec: str | None = None) -> None:
         )
     if not isinstance(candidate.conventions, Conventions):
         raise TargetError(f"{name}.conventions must be a ganirl.Conventions, not {candidate.conventions!r}")
-    if not isinstance(candidate.departures, Mapping):
-        raise TargetError(f"{name}.departures must map claim ids to reasons, not be {candidate.departures!r}")
     for part in ("name", "framework"):
         if not isinstance(getattr(candidate, part), str):
             raise TargetError(f"{name}.{part} must be a string, not {getattr(candidate, part)!r}")
-    for claim, reason in candidate.departures.items():
-        if not isinstance(claim, str):
-            raise TargetError(f"{name}.departures must map claim ids to reasons; {claim!r} is no id")
-        if not isinstance(reason, str) or not reason.strip():
-            raise TargetError(
-                f"{name}.departures gives {claim} the reason {reason!r}; say in words why it departs by design"
-            )
+    _check_departures(candidate, name)
     if not isinstance(getattr(candidate, "versions", {}), Mapping):
         raise TargetError(f"{name}.versions must map libraries to versions, not be {candidate.versions!r}")
     if not available_observables(candidate):

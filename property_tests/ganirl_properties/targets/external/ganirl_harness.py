@@ -64,7 +64,7 @@ def serve(name, conventions=None, departures=None, versions=None, arrays=None, d
     ----------
     name : how reports call it
     conventions : fields of `ganirl.Conventions` that differ from their defaults, {"unit": "transition", ...}
-    departures : claim id -> reason, for what differs by design
+    departures : claim id -> reason, or {"reason": ..., "formula": ...}, for what differs by design
     versions : library -> version, for the report; Python's own is added
     arrays : makes an array of nested lists, numpy.asarray or torch.tensor; plain lists without it
     dtypes : format -> dtype, {"float64": numpy.float64, "float32": numpy.float32}: the formats that your code works

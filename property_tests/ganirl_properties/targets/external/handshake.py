@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ganirl import OBSERVABLES, PRECISIONS, Conventions, ProcessConventions, __version__
+from ganirl import OBSERVABLES, PRECISIONS, Conventions, Departure, ProcessConventions, __version__
 from ganirl_properties.errors import TargetError
 
 from .errors import ExternalError
@@ -97,7 +97,7 @@ def _understood(said: dict[str, Any]) -> Handshake:
     return Handshake(
         name,
         _conventions(said.get("conventions", {})),
-        _strings(said, "departures"),
+        _departures(said.get("departures") or {}),
         tuple(observables),
         _strings(said, "versions"),
     )
@@ -127,6 +127,22 @@ def _fields(of: Any, called: str, said: Any) -> dict[str, Any]:
         if name not in fields:
             raise TargetError(f"there is no {name!r} among the {called}; there are {', '.join(fields)}")
     return dict(said)
+
+
+def _departures(said: Any) -> Mapping[str, str]:
+    if not isinstance(said, dict):
+        raise TargetError(f"its departures must be an object of strings, not {said!r}")
+    found: dict[str, str] = {}
+    for claim, reason in said.items():
+        parts = reason if isinstance(reason, dict) else {"reason": reason}
+        if not set(parts) <= {"reason", "formula"} or not all(
+            isinstance(each, str) for each in parts.values()
+        ):
+            raise TargetError(
+                f'its departures must be an object of strings, or of {{"reason": "…", "formula": "…"}}, not {reason!r}'
+            )
+        found[claim] = Departure(parts.get("reason", ""), parts.get("formula", ""))
+    return found
 
 
 def _strings(said: dict[str, Any], key: str) -> Mapping[str, str]:
