@@ -51,7 +51,23 @@ def test_its_gradient_is_that_in_theta_and_b(case, sign):
     torch.testing.assert_close(taken.b, b)
 
 
+def test_the_policy_network_s_gradient_is_that_in_the_policy_logits(case):
+    """By another route: autograd through the case's own leaves."""
+    given, rewards = transitions(case, case.generator), case.generator.features.sum(1) + 1.0
+    network = PolicyNetwork(case)
+    log_pi = torch.log_softmax(network(given.observation), -1).gather(1, given.action[:, None])[:, 0]
+    (log_pi * rewards).mean().backward()
+    direct = torch.log_softmax(case.policy_logits, -1)[case.generator.state, case.generator.action]
+    (expected,) = torch.autograd.grad((direct * rewards).mean(), case.policy_logits)
+    assert expected.any()
+    torch.testing.assert_close(network.gradient(), expected)
+    assert case.policy_logits.grad is None
+
+
 def test_where_no_backward_pass_came_the_gradient_is_zero(case):
+    of_policy = PolicyNetwork(case).gradient()
+    assert of_policy.shape == case.policy_logits.shape
+    assert not of_policy.any()
     taken = RewardNetwork(case).gradient()
     assert taken.theta.shape == case.theta.shape
     assert not taken.theta.any()

@@ -7,6 +7,8 @@ alone. Their input is what `transitions` gives: a row's features, then its state
     library.reward_net, library.policy.net = RewardNetwork(case), PolicyNetwork(case)
     loss = library.update(transitions(case, case.expert), transitions(case, case.generator))
     gradient = library.reward_net.gradient()
+    library.policy_loss(...).backward()
+    policy_gradient = library.policy.net.gradient()
 
 Adapters outside of ganirl find them in `ganirl_gpu.networks`.
 """
@@ -72,6 +74,15 @@ class PolicyNetwork(_Undrawn):
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - nn.Linear's own name
         """Return the logits, (n, A)."""
         return super().forward(input[..., -self.in_features :])
+
+    def gradient(self) -> Tensor:
+        """Return what backward passes have left, as the gradient in the policy logits, (S, A); zero where nothing came.
+
+        The logits are copied in: autograd does not go on from here to the case's own, so that an adapter returns this
+        as its `generator_gradient`.
+        """
+        weight = self.weight
+        return (torch.zeros_like(weight) if weight.grad is None else weight.grad).T
 
 
 class Transitions(NamedTuple):

@@ -100,6 +100,9 @@ def usual_words(unit: str) -> tuple[str, ...]:
 def observables(named: tuple[str, ...], *, unit: str, style: str, framework: str) -> tuple[str, ...]:
     """Return the observables that are named, with the gradients that autodiff cannot give.
 
+    Of a policy's loss the gradient alone is judged: where autodiff does not get from the loss to the case's logits, it
+    is asked for in place of the loss.
+
     Raises
     ------
     LookupError
@@ -114,6 +117,9 @@ def observables(named: tuple[str, ...], *, unit: str, style: str, framework: str
     if style != "functions" or framework not in AUTODIFF:
         gradients = {"discriminator_loss": "discriminator_gradient", "irl_loss": "irl_gradient"}
         chosen |= {gradient for loss, gradient in gradients.items() if loss in chosen}
+    # A class that owns its policy has the case's logits copied in.
+    if "policy_loss" in chosen and (style == "trainer" or framework not in AUTODIFF):
+        chosen = chosen - {"policy_loss"} | {"generator_gradient"}
     return tuple(name for name in OBSERVABLES if name in chosen)
 
 

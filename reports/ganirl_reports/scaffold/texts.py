@@ -38,8 +38,8 @@ _MEANINGS = {
     "discriminator_gradient": "ganirl.Gradient(theta, b): what the loss's backward pass gives.",
     "generator_reward": "What the policy optimiser is fed for each row, (n,).",
     "generator_loss": "L_G of the batch.",
-    "generator_gradient": "The policy gradient, (S, A): the descent direction of L_G in case.policy_logits.",
-    "policy_loss": "The surrogate loss whose gradient in case.policy_logits trains the policy.",
+    "generator_gradient": "∂/∂case.policy_logits, (S, A), of −mean(reward · log π) over case.generator.",
+    "policy_loss": "−mean(reward · log π) over case.generator: its gradient in case.policy_logits is judged.",
     "irl_loss": "The guided-cost-learning loss of the batch.",
     "irl_gradient": "Its gradient in θ, (d,).",
     "log_partition": "The estimate of log Z.",
@@ -52,16 +52,36 @@ _MEANINGS = {
 }
 _OF_ROWS = ("discriminator_logit", "discriminator_probability", "generator_reward", "log_q")
 
+# A row's log π, for autodiff in the case's own logits; a reward is a number to the policy's loss.
+_LOG_PI = (
+    "steps = case.generator.steps",
+    "log_pi = my_library.log_prob(case.policy_logits, steps.state, steps.action) * steps.mask",
+    "rewards = {held}",
+)
+_REWARDS = "generator_reward(case, case.generator)"
+_HELD = {"torch": f"{_REWARDS}.detach()", "jax": f"jax.lax.stop_gradient({_REWARDS})"}
+
 # How each is taken from functions, and from an object that `library(case)` returns.
 _FROM_FUNCTIONS: dict[str, tuple[str, ...]] = {
     "discriminator_logit": ("return my_library.logit(rows.features @ case.theta, case.b, rows.log_q)",),
     "discriminator_probability": ("return my_library.probability(rows.features @ case.theta, rows.log_q)",),
-    "discriminator_loss": ("return my_library.discriminator_loss(expert_logits, generator_logits)",),
+    "discriminator_loss": (
+        "expert, generator = (discriminator_logit(case, rows) for rows in (case.expert, case.generator))",
+        "return my_library.discriminator_loss(expert, generator)",
+    ),
     "discriminator_gradient": ("return ganirl.Gradient(theta=..., b=...)",),
     "generator_reward": ("return my_library.reward(discriminator_logit(case, rows))",),
-    "policy_loss": ("return my_library.policy_loss(log_pi, generator_reward(case, case.generator))",),
+    "policy_loss": (
+        *_LOG_PI,
+        "return my_library.policy_loss(log_pi.sum(1), rewards)  # -(log_pi.sum(1) * rewards).mean()",
+    ),
+    "generator_gradient": ("return my_library.policy_gradient(case.policy_logits, ...)  # downhill",),
     "irl_loss": ("return my_library.irl_loss(expert_costs, generator_costs, case.generator.log_q)",),
-    "log_q": ("return my_library.log_prob(case.policy_logits, rows.steps.state, rows.steps.action)",),
+    "log_q": (
+        "steps = rows.steps",
+        "log_pi = my_library.log_prob(case.policy_logits, steps.state, steps.action) * steps.mask",
+        "return log_pi.sum(1)",
+    ),
     "log_partition": ("return my_library.log_partition(costs, log_q, case.b)",),
 }
 _OF_PROCESS: dict[str, tuple[str, ...]] = {
@@ -86,8 +106,26 @@ _FROM_LIBRARY: dict[str, tuple[str, ...]] = {
         "return mine.reward_net.gradient()",
     ),
     "generator_reward": (f"return library(case).reward({_ROWS})",),
-    "log_q": ("return library(case).policy.log_prob(observation, rows.action)",),
-    "policy_loss": ("return library(case).policy_loss(...)",),
+    "log_q": (
+        "t = transitions(case, rows)",
+        "return library(case).policy.log_prob(t.observation, t.action)",
+    ),
+    "policy_loss": (
+        *_LOG_PI,
+        "return library(case).policy_loss(log_pi.sum(1), rewards)  # -(log_pi.sum(1) * rewards).mean()",
+    ),
+    "generator_gradient": (
+        "mine, t = library(case), transitions(case, case.generator)",
+        "rewards = mine.reward(*t).detach()  # of each row, as they are: no returns, not normalised, not clipped",
+        "loss = mine.policy_loss(mine.policy.log_prob(t.observation, t.action), rewards)",
+        "loss.backward()  # of -(log_pi * rewards).mean()",
+        "return mine.policy.net.gradient()",
+    ),
+}
+# The same, where ganirl has no networks to put in the place of the library's.
+_FROM_LIBRARY_ELSEWHERE = _FROM_LIBRARY | {
+    "log_q": ("return library(case).policy.log_prob(rows)",),
+    "generator_gradient": ("return library(case).policy_gradient(case.generator)  # downhill",),
 }
 
 
@@ -105,11 +143,14 @@ def _stub(name: str, choices: Choices) -> _Stub:
     elif choices.style == "functions":
         example = _FROM_FUNCTIONS.get(name, ())
     else:
-        example = _FROM_LIBRARY.get(name, ())
-        if choices.framework != "torch" or choices.unit != "transition":
+        ours = choices.framework == "torch" and choices.unit == "transition"
+        example = (_FROM_LIBRARY if ours else _FROM_LIBRARY_ELSEWHERE).get(name, ())
+        if not ours:
             example = tuple(
                 line.replace(_ROWS, "rows").replace(_BOTH, "case.expert, case.generator") for line in example
             )
+    held = _HELD.get(choices.framework, _REWARDS)
+    example = tuple(line.replace("{held}", held) for line in example)
     arguments = "case, rows" if name in _OF_ROWS and choices.unit != "process" else "case"
     return _Stub(name, arguments, _MEANINGS[name], example)
 
