@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from ganirl_reports.scaffold.writing import Planned
 
 EXAMPLES = """\b
+DIR is your project's folder, the current one if none is named; it is made if it is not there. What reports call the
+library is --name.
+
+\b
 Examples:
   ganirl init
-  ganirl init my-library --framework torch --style module --has logit,loss,reward
-  ganirl init --framework numpy --unit process --yes
+  ganirl init path/to/my-project --framework torch --style module --has logit,loss,reward
+  ganirl init . --name my-library --framework numpy --unit process --yes
 
 \b
 Writes ganirl_adapter.py, tests/test_ganirl.py, .github/workflows/ganirl.yml, and [tool.ganirl] in pyproject.toml.
