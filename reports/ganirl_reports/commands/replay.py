@@ -30,7 +30,8 @@ Examples:
   ganirl replay report/counterexamples/E1-float32.json --python > e1.py
 
 \b
-Exit codes: 0 all are FIXED, 1 one FAILS or is an ERROR, 2 a file is broken or its target cannot be loaded.
+Exit codes: 0 all are FIXED, or nothing failed in the report, 1 one FAILS or is an ERROR,
+2 a file is broken or its target cannot be loaded.
 """
 
 
@@ -73,6 +74,8 @@ def replay(
     if requirements and not isolated:
         raise click.UsageError("--with says what is installed for --isolated; add --isolated")
     several = _read(files)
+    if not several:
+        return _say_none(files, as_script, form)
     if as_script:
         return _print_script(several, target)
     if isolated:
@@ -100,6 +103,20 @@ def _read(files: Iterable[str]) -> tuple[Saved, ...]:
     from ganirl_reports.counterexamples.saved import read_all
 
     return tuple(saved for file in files for saved in read_all(os.path.expanduser(file)))
+
+
+def _say_none(files: Sequence[str], as_script: bool, form: str) -> int:
+    """Say that reports that passed hold nothing to replay: a script that replays after every run goes on."""
+    none = f"there are no counterexamples in {', '.join(files)}, where nothing failed"
+    if as_script:
+        raise click.UsageError(f"--python prints the script of one counterexample, and {none}")
+    if form == "json":
+        from ganirl_reports.counterexamples.outcomes import to_document
+
+        print_json(to_document(()))
+    else:
+        console().print(f"nothing to replay: {none}", soft_wrap=True, markup=False, highlight=False)
+    return 0
 
 
 def _replay_here(several: Sequence[Saved], target: str | None, device: str | None) -> list[Result]:

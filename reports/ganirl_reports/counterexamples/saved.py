@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from ganirl_properties import UsageError
-from ganirl_properties.report import Counterexample, Run, Verdict
+from ganirl_properties.report import FAILING, Counterexample, Run, Verdict
 from ganirl_reports.documents.json_document import counterexample_document, load_report
 from ganirl_reports.documents.schema import (
     COUNTEREXAMPLE_SCHEMA,
@@ -74,10 +74,13 @@ def saved_in(run: Run, verdict: Verdict, name: str) -> Saved:
 def read_all(path: str | Path) -> tuple[Saved, ...]:
     """Read a file of ``counterexamples/``, every one of a folder, or those of a ``report.json``.
 
+    Of a report in which nothing failed that is none at all.
+
     Raises
     ------
     UsageError
-        If there is none, or a file is broken: one sentence that says what is wrong, and the mend.
+        If there is none and no such report either, or a file is broken: one sentence that says what is wrong, and the
+        mend.
     ReportError
         If a ``report.json`` is broken.
     """
@@ -138,9 +141,13 @@ def _of_report(path: Path) -> Iterator[Saved]:
                 f"{path}: {failed} failed by sampling, where many draws decide and there is no counterexample to "
                 f"replay; sample again: {reproduce(report)}"
             )
-        raise UsageError(
-            f"{path} holds no counterexample: nothing of it failed, or what did could not be compared"
-        )
+        if report.failed:
+            rows = [row for row in report.verdicts if row.verdict in FAILING]
+            failed = " and ".join(f"{row.claim} in {row.dtype} ({row.verdict})" for row in rows)
+            raise UsageError(
+                f"{path}: {failed} failed without a comparison, and so without a counterexample to replay; verify "
+                f"again: {reproduce(report)}"
+            )
     for row in rows:
         assert row.counterexample is not None
         yield saved_in(report.run, row, f"{path}, {row.claim} in {row.dtype}")
