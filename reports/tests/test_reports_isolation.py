@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -18,7 +21,11 @@ import ganirl_properties
 from ganirl_properties import UsageError, verify
 from ganirl_properties.targets import load_target
 from ganirl_reports.command_line import run
+from ganirl_reports.counterexamples.saved import read_all
+from ganirl_reports.counterexamples.script import known_target
+from ganirl_reports.counterexamples.script import script as script_of
 from ganirl_reports.isolation import overlay, recipe_for, recipes, verify_isolated
+from ganirl_reports.isolation.__main__ import main as isolation
 from ganirl_reports.isolation.overlay import PACKAGES, Description, description, laid_over
 
 Capture = pytest.CaptureFixture[str]
@@ -105,6 +112,31 @@ def test_an_adapter_of_a_library_that_is_not_here(adapter: str, capsys: Capture,
     again = "ganirl verify adapter.py:target --isolated --with acme==1.0 --claims A4,E1 --profile smoke"
     assert again in (tmp_path / "out" / "summary.md").read_text()
     assert "acme" not in sys.modules
+
+
+def test_its_script_says_how_it_is_run_and_is_run_so(adapter: str, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["--claims", "E1", "--profile", "smoke", "--dtype", "float64", "--output", "out"]
+    assert run(["verify", adapter, *words, "--isolated", "--with", "acme==1.0"]) == 1
+    script = Path("out", "counterexamples", "E1-float64.py")
+    text = script.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 30
+    told = re.search(r" Run: python -m ganirl_reports\.isolation (.*) THIS_FILE\"\"\"$", text, re.MULTILINE)
+    assert told is not None, text
+    here = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert "No module named 'acme'" in here.stderr
+    capfd.readouterr()
+    assert isolation([*shlex.split(told[1]), str(script)]) == 1
+    assert "generator_reward: should be " in capfd.readouterr().out
+    # On a target that is here, it says nothing of it.
+    assert "isolation" not in script_of(known_target(read_all("out")[0], "numpy"))
+
+
+@pytest.mark.parametrize("words", [[], ["--with", "acme==1.0"], ["--with"], ["--help"]])
+def test_without_a_target_there_is_nothing_to_run(words: list[str], capsys: Capture) -> None:
+    assert isolation(words) == 2
+    assert capsys.readouterr().err.startswith(
+        "usage: python -m ganirl_reports.isolation [--with REQUIREMENT]… TARGET"
+    )
 
 
 def test_a_built_in_target_at_a_version(capsys: Capture) -> None:

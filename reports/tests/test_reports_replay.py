@@ -405,8 +405,10 @@ def test_a_library_that_is_not_here(folder: Path, capsys: pytest.CaptureFixture[
         assert replayed(capsys, str(place))[0] == 1
     else:
         assert "add --isolated" in refused(capsys, str(place))
-        said = refused(capsys, str(place / "E1-float32.json"), "--python")
-        assert "add --isolated" in said
+        # A script needs no more of the target than its file has, and says where it runs.
+        assert run(["replay", str(place / "E1-float32.json"), "--python"]) == 0
+        first = capsys.readouterr().out.splitlines()[0]
+        assert first.endswith(' Run: python -m ganirl_reports.isolation imitation-airl@1.0.1 THIS_FILE"""')
 
 
 def test_an_older_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -481,10 +483,40 @@ def test_what_is_no_counterexample(folder: Path, capsys: pytest.CaptureFixture[s
     assert "cannot read nowhere.json" in refused(capsys, "nowhere.json")
     (folder / "empty").mkdir()
     assert "no counterexample in empty" in refused(capsys, "empty")
+
+
+def test_a_report_that_passed_has_nothing_to_replay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A script may replay after every run: that there is nothing to do is no mistake in its words."""
     report = verify(load_target("adapter.py:right"), claims=["A4"], profile="smoke")
     write_report(report, "good")
-    assert "holds no counterexample" in refused(capsys, "good/report.json")
-    assert "holds no counterexample" in refused(capsys, "good")
+    before = sorted(Path("good").rglob("*"))
+    for place in ("good/report.json", "good"):
+        capsys.readouterr()
+        assert run(["replay", place]) == 0
+        out, err = capsys.readouterr()
+        assert out == (f"nothing to replay: there are no counterexamples in {place}, where nothing failed\n")
+        assert err == ""
+    # As it is where an earlier report, which failed, was written over.
+    Path("good/counterexamples").mkdir()
+    code, said = replayed(capsys, "good")
+    assert (code, said["summary"]["replayed"], said["replays"]) == (0, 0, [])
+    Path("good/counterexamples").rmdir()
+    assert "there are no counterexamples in good" in refused(capsys, "good", "--python")
+    assert sorted(Path("good").rglob("*")) == before
+    # Beside one that failed it changes nothing.
+    file = str(found("adapter.py:wrong_generator_reward", "E1", "float32"))
+    code, said = replayed(capsys, "good", file)
+    assert (code, said["summary"]["replayed"]) == (1, 1)
+
+
+def test_what_failed_without_a_comparison_has_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = verify(load_target("adapter.py:right"), claims=["A4"], profile="smoke", dtypes=["float64"])
+    (row,) = report.verdicts
+    raised = dataclasses.replace(row, verdict="error", message="discriminator_logit raised OSError")
+    write_report(dataclasses.replace(report, verdicts=(raised,)), "raised")
+    said = refused(capsys, "raised")
+    assert "A4 in float64 (error) failed without a comparison" in said
+    assert "verify again: ganirl verify" in said
 
 
 def test_what_failed_by_sampling_has_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -57,6 +58,8 @@ def known_target(saved: Saved, target: str | None = None) -> Saved:
     return dataclasses.replace(
         saved,
         target=spec,
+        isolated=False,  # as it was loaded, its library is here
+        requirements=(),
         framework=loaded.framework,
         observables=available_observables(loaded),
         conventions=loaded.conventions.declared(),
@@ -97,7 +100,7 @@ def script(saved: Saved, folder: Path | None = None) -> str:
     for short in (False, True):
         computed = _computed(chosen, known, saved, short=short)
         lines = _laid_out(
-            [_head(saved, chosen)],
+            [f'"""{_claim(saved, chosen)}{_way_to_run(saved)}"""'],
             [*_imports(saved.framework, exact, [*computed, *place]), *place],
             _data(exact, chosen),
             [*computed, *_comparison(saved, chosen)],
@@ -118,10 +121,19 @@ def _laid_out(*parts: list[str]) -> list[str]:
     return lines
 
 
-def _head(saved: Saved, chosen: Formula) -> str:
+def _claim(saved: Saved, chosen: Formula) -> str:
     title = claim_of(saved.found.claim).title.lower()
     claim = f"{saved.found.claim}, {title}, in {saved.dtype}: {chosen.says}"
-    return f'"""{claim}. Exits 1 while {_plain(saved.target)} contradicts it."""'
+    return f"{claim}. Exits 1 while {_plain(saved.target)} contradicts it."
+
+
+def _way_to_run(saved: Saved) -> str:
+    """How it is run, where the library is in an environment of its own and not here; nothing elsewhere."""
+    if not saved.isolated:
+        return ""
+    beside = [word for each in saved.requirements for word in ("--with", each)]
+    words = shlex.join(["python", "-m", "ganirl_reports.isolation", *beside, saved.target])
+    return f" Run: {_plain(words)} THIS_FILE"
 
 
 def _plain(text: str) -> str:

@@ -1,7 +1,8 @@
 """``python -m ganirl_reports.isolation TARGET ARGUMENTS…``: the Python of the target's environment, with this ganirl.
 
-``… imitation-airl -m pytest property_tests/tests -k imitation`` runs tests there; without arguments it is a prompt.
-The exit code is that Python's.
+``… imitation-airl SCRIPT.py`` runs a script there, ``… imitation-airl -m pytest property_tests/tests -k imitation``
+runs tests; without arguments it is a prompt. Before TARGET, ``--with REQUIREMENT`` says what is installed for it, as
+in ``ganirl verify``. The exit code is that Python's.
 """
 
 from __future__ import annotations
@@ -16,15 +17,23 @@ from .overlay import laid_over
 from .recipes import recipe_for
 from .running import variables_for
 
+USAGE = "usage: python -m ganirl_reports.isolation [--with REQUIREMENT]… TARGET ARGUMENTS…"
+
 
 def main(arguments: list[str]) -> int:
     """Run it and return its exit code."""
-    if not arguments:
-        print("usage: python -m ganirl_reports.isolation TARGET ARGUMENTS…", file=sys.stderr)
+    requirements = list[str]()
+    rest = list(arguments)
+    while len(rest) > 1 and rest[0] == "--with":
+        requirements.append(rest[1])
+        rest = rest[2:]
+    if not rest or rest[0].startswith("-"):
+        print(USAGE, file=sys.stderr)
         return 2
-    target, *rest = arguments
+    target, *rest = rest
     try:
-        environment = prepare(recipe_for(target).recipe, lambda words: print(words, file=sys.stderr))
+        plan = recipe_for(target, requirements)
+        environment = prepare(plan.recipe, lambda words: print(words, file=sys.stderr))
         with laid_over() as overlay:
             return subprocess.call([environment.python, *rest], env=variables_for(environment, overlay))
     except UsageError as error:
