@@ -142,6 +142,37 @@ def test_one_claim_whole(capsys: Capture) -> None:
 
 
 @pytest.mark.usefixtures("floors")
+def test_what_a_claim_catches_comes_last_and_folded(capsys: Capture) -> None:
+    (entry,) = matrix(select(["E3"]))
+    assert len(entry.catches) > 20
+    assert run(["claims", "E3"]) == 0
+    # What an author asks first stands first; of the long list there is the beginning and a count.
+    out = capsys.readouterr().out
+    order = [out.index(f"\n{name} ") for name in ("provided that", "needs", "source", "torch", "catches")]
+    assert order == sorted(order)
+    named = [each for each in entry.catches if f"({each})" in " ".join(out.split())]
+    assert named == list(entry.catches[:3])
+    assert f"and {len(entry.catches) - 3} more: ganirl claims E3 --catches" in " ".join(out.split())
+    for words in (["E3", "--catches"], ["E3", "--format", "markdown"]):
+        assert run(["claims", *words]) == 0
+        whole = " ".join(capsys.readouterr().out.split())
+        assert all(f"({each})" in whole for each in entry.catches)
+    assert run(["claims", "--catches"]) == 2
+    assert "ganirl claims E3 --catches" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("floors")
+@pytest.mark.parametrize("claim", ["D1", "D3", "H12"])
+def test_claims_of_tabular_code_are_told_whole(claim: str, capsys: Capture) -> None:
+    (entry,) = matrix(select([claim]))
+    assert entry.catches
+    assert run(["claims", claim, "--catches"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert all(f"({each})" in out for each in entry.catches)
+    assert entry.title in out
+
+
+@pytest.mark.usefixtures("floors")
 def test_prove(capsys: Capture) -> None:
     assert run(["prove"]) == 0
     out = capsys.readouterr().out

@@ -22,10 +22,13 @@ EXAMPLES = """\b
 Examples:
   ganirl claims
   ganirl claims C2
+  ganirl claims C2 --catches
   ganirl claims 'C*' --format markdown
 """
 
 WIDE = 100
+# So many wrong formulas are named; of more there is a count.
+NAMED = 3
 FLOORS = ("derivation", "enumeration", "property", "torch")
 MARKS = ("proved", "enumerated", "property", "torch")
 COLUMNS = (
@@ -46,7 +49,13 @@ COLUMNS = (
     show_default=True,
     help="What to print.",
 )
-def claims(identifier: str | None, form: str) -> int:
+@click.option(
+    "--catches",
+    "every",
+    is_flag=True,
+    help="Name every wrong formula that the claim catches, not the first alone.",
+)
+def claims(identifier: str | None, form: str, every: bool) -> int:
     """Print the catalogue of claims, or one claim whole: derivation, wrong formulas, a worked number."""
     from ganirl.claims import select
     from ganirl_reports.matrix import glance, matrix
@@ -56,6 +65,8 @@ def claims(identifier: str | None, form: str) -> int:
     except LookupError as error:
         raise click.UsageError(str(error.args[0])) from None
     whole = identifier is not None
+    if every and not whole:
+        raise click.UsageError("--catches is of a claim; name one, or a pattern: ganirl claims E3 --catches")
     if form == "pretty" and not whole:
         _print_catalogue(glance(chosen))
         return 0
@@ -66,7 +77,7 @@ def claims(identifier: str | None, form: str) -> int:
         sys.stdout.write(_markdown(entries, whole))
     else:
         for entry in entries:
-            _print_whole(entry)
+            _print_whole(entry, every)
     return 0
 
 
@@ -166,7 +177,7 @@ def _print_catalogue(rows: tuple[Glance, ...]) -> None:
     )
 
 
-def _print_whole(entry: Entry) -> None:
+def _print_whole(entry: Entry, every: bool) -> None:
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -179,8 +190,15 @@ def _print_whole(entry: Entry) -> None:
     out.print(Padding(Text(unicode_math.formula(entry.statement), style="cyan"), (1, 2)))
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
+    caught = _titles(entry.catches)
+    folded = not every and len(caught) > NAMED + 1
     for name, text in _facts(entry):
         facts.add_row(name, Text(unicode_math.prose(text)))
+    if folded:
+        some = f"{'; '.join(caught[:NAMED])}; and {len(caught) - NAMED} more"
+        facts.add_row("catches", Text(f"{some}: ganirl claims {entry.id} --catches"))
+    elif caught and not every:
+        facts.add_row("catches", Text("; ".join(caught)))
     out.print(facts)
     derived = _derived(entry.id)
     steps = derived.steps if derived else ()
@@ -200,17 +218,20 @@ def _print_whole(entry: Entry) -> None:
     if carried:
         out.print()
         out.print(Text(f"On continuous spaces, integrals in place of sums: {'; '.join(carried)}."))
+    if every and caught:
+        out.print()
+        out.print(Text(f"It catches {len(caught)} wrong formula{'s' if len(caught) > 1 else ''}:"))
+        for title in caught:
+            out.print(Padding(Text(f"- {title}"), (0, 2)))
     out.print()
 
 
 def _facts(entry: Entry) -> list[tuple[str, str]]:
-    facts = [("source", entry.citation), ("tier", str(entry.tier))]
-    facts += [("provided that", text) for text in entry.preconditions]
+    """Return what there is to know in a line each, what an author asks first at the top."""
+    facts = [("provided that", text) for text in entry.preconditions]
+    facts += [("needs", entry.needs), ("source", entry.citation), ("tier", str(entry.tier))]
     if entry.requires:
         facts.append(("builds on", ", ".join(entry.requires)))
-    facts.append(("needs", entry.needs))
-    if entry.catches:
-        facts.append(("catches", _titles(entry.catches)))
     worked = _in_numbers(entry.id)
     if worked is not None:
         facts.append(("in numbers", worked))
@@ -220,11 +241,12 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
     return facts + [(floor, getattr(entry, floor)) for floor in FLOORS]
 
 
-def _titles(formulas: tuple[str, ...]) -> str:
+def _titles(formulas: tuple[str, ...]) -> tuple[str, ...]:
     from ganirl_properties.wrong_formulas import WRONG_FORMULAS
+    from ganirl_properties.wrong_formulas.process_formulas import PROCESS_FORMULAS
 
-    titles = {formula.id: formula.title for formula in WRONG_FORMULAS}
-    return "; ".join(f"{titles[each]} ({each})" for each in formulas)
+    titles = {formula.id: formula.title for formula in (*WRONG_FORMULAS, *PROCESS_FORMULAS)}
+    return tuple(f"{titles[each]} ({each})" for each in formulas)
 
 
 def _computed(identifier: str) -> tuple[str, ...]:
@@ -255,4 +277,6 @@ def _markdown_whole(entry: Entry) -> str:
     for index, step in enumerate(_steps(derived) if derived else (), 1):
         lines += ["", f"{index}. {step.text}", ""]
         lines += ["```math", step.latex, "```"] if step.latex else []
+    if entry.catches:
+        lines += ["", "It catches", "", *(f"- {title}" for title in _titles(entry.catches))]
     return "\n".join([*lines, ""])
