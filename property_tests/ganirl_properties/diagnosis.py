@@ -33,6 +33,9 @@ Array = npt.NDArray[np.float64]
 
 FRESH_CASES = 10
 
+# A reward that is right where D is moderate alone.
+LOST_IN_ITS_TAILS = "reward-lost-in-its-tails"
+
 # Claims about the loss, which its form explains where nothing else does.
 _OF_THE_LOSS = ("A6", "A7", "B1", "B2", "B3", "C1", "C2", "C5", "I1", "N1", "N1b", "N2")
 
@@ -249,7 +252,7 @@ def _saturating_reward(search: Search, tolerance: float, preferred: tuple[str, .
     beyond = "another beyond |ℓ| = 5, as where D is rounded before its logarithm is taken"
     if _distance(Pipeline(RIGHT, candidates[0].conventions), moderate, tolerance) <= tolerance:
         title = f"the reward is log D − log(1 − D) where D is moderate, and {beyond}"
-        return Diagnosis("reward-lost-in-its-tails", title, sentence, FRESH_CASES)
+        return Diagnosis(LOST_IN_ITS_TAILS, title, sentence, FRESH_CASES)
     found = _nearest(moderate, candidates, tolerance, preferred)
     if found is None:
         return None

@@ -10,9 +10,10 @@ from ganirl.claims import Claim
 from .blocking import blocked_by
 from .certification import Certification
 from .departing import formula_of, inexcusable, lost, strayed
-from .diagnosis import diagnose
+from .diagnosis import LOST_IN_ITS_TAILS, diagnose
 from .mending import mends
 from .narrative import counterexample
+from .relations import relation
 from .report import Counterexample, Diagnosis, Verdict, VerdictName
 from .search import Failure, Finding, Search
 from .shrink import smallest
@@ -163,8 +164,18 @@ def _broken(
         return _row(
             search, finding, "blocked", message, blocked_by=cause, diagnosis=diagnosis, counterexample=shown
         )
-    message = diagnosis.title if diagnosis is not None else "no known wrong formula gives these numbers"
+    if diagnosis is not None and diagnosis.formula == LOST_IN_ITS_TAILS:
+        diagnosis = dataclasses.replace(
+            diagnosis, title=_with_relation(diagnosis.title, search, finding.claim)
+        )
+    known = "no known wrong formula gives these numbers"
+    message = _with_relation(known, search, finding.claim) if diagnosis is None else diagnosis.title
     return _row(search, finding, "violated", message, diagnosis=diagnosis, counterexample=shown)
+
+
+def _with_relation(said: str, search: Search, claim: str) -> str:
+    told = relation(search, claim)
+    return said if told is None else f"{said}; {told}"
 
 
 def _condition(search: Search, claim: str) -> str | None:

@@ -73,6 +73,8 @@ def pairs_that_fit(
     formulas = [each.formula for each in candidates if not sound & each.formula.nodes.keys()]
     of_id = {formula.id: formula for formula in formulas}
     failing = [reading for reading in seen if not reading.distance(right) <= tolerance]
+    if _always_the_same(failing):
+        return []
 
     def needed(both: WrongFormula) -> bool:
         alone = [list(_pipelines([of_id[part]], conventions)) for part in both.id.split(_BETWEEN)]
@@ -115,6 +117,12 @@ def _pairs(
         both = together(first, second)
         if both is not None and (ids & alone or reading.distance(Pipeline(both, conventions)) <= tolerance):
             yield both
+
+
+def _always_the_same(failing: Sequence[Reading]) -> bool:
+    """Whether all that is wrong is one and the same number in every case: many pairs give it, and none is told."""
+    numbers = np.concatenate([np.ravel(reading.got) for reading in failing])
+    return bool((numbers == numbers[0]).all())
 
 
 def pairs_named(ids: Iterable[str], conventions: Conventions) -> list[Pipeline]:

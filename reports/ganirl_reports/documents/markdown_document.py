@@ -116,6 +116,8 @@ def _failure(failure: Failure, folder: str) -> str:
         lines += ["```math", entry.statement, "```", ""]
     if verdict.diagnosis is not None:
         lines += [f"**{escape(verdict.diagnosis.title)}**: {escape(verdict.diagnosis.sentence)}", ""]
+    elif verdict.counterexample is not None and verdict.verdict == "violated":
+        lines += [escape(verdict.message), ""]
     if verdict.counterexample is not None:
         lines += _counterexample(verdict, failure.conventions, folder)
     else:

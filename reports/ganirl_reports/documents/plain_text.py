@@ -30,6 +30,8 @@ def _told(failure: Failure) -> list[str]:
         lines.append(f"         got {got}, expected {expected}, {limits}")
     if verdict.diagnosis is not None:
         lines.append(f"Why      {verdict.diagnosis.title}: {verdict.diagnosis.sentence}")
+    elif verdict.counterexample is not None and verdict.verdict == "violated":
+        lines.append(f"Why      {verdict.message}")
     if verdict.blocked_by is not None:
         lines.append(f"         explained by the failure of {verdict.blocked_by}")
     return lines

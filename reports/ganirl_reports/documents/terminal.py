@@ -172,6 +172,8 @@ def _print_failure(failure: Failure, explained: set[str], out: Console) -> None:
         explained.add(verdict.diagnosis.formula)
         sentence = "" if again else f": {verdict.diagnosis.sentence}"
         grid.add_row("Why", Text(f"{verdict.diagnosis.title}{sentence}"))
+    elif verdict.verdict == "violated":
+        grid.add_row("Why", Text(verdict.message))
     if signs := notation(verdict.counterexample, failure.conventions):
         grid.add_row(Text("Notation", style="dim"), Text(signs, style="dim"))
     out.print(Padding(grid, (0, 0, 1, 2)))
