@@ -172,6 +172,7 @@ class Run:
 
     ``certify`` says whether intervals decided; ``isolated`` whether it ran in an environment of its own, and
     ``requirements`` what was installed there by request. ``framework`` is whose arrays the target computes with.
+    ``target`` is what runs it again; ``name`` is what it calls itself.
     """
 
     ganirl: str
@@ -193,6 +194,7 @@ class Run:
     requirements: tuple[str, ...] = ()
     sampling: Sampling | None = None
     framework: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)

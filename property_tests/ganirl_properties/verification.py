@@ -121,6 +121,7 @@ def verify(
         ganirl=__version__,
         claim_set=CLAIM_SET,
         target=implementation.name,
+        name=implementation.name,
         conventions=implementation.conventions.declared(),
         departures=dict(implementation.departures),
         observables=available_observables(implementation),

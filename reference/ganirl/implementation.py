@@ -101,6 +101,10 @@ OBSERVABLES: dict[str, str] = {
 Observable = Callable[..., Any]
 
 
+# What is called so was given no name.
+UNNAMED = "wrapped callables"
+
+
 @dataclass(frozen=True)
 class Wrapped:
     """An `Implementation` made of plain callables; see `wrap`."""
@@ -120,7 +124,7 @@ class Wrapped:
 
 def wrap(
     *,
-    name: str = "wrapped callables",
+    name: str = UNNAMED,
     framework: str = "numpy",
     conventions: Conventions | None = None,
     departures: Mapping[str, str] | None = None,
@@ -153,6 +157,7 @@ def available_observables(implementation: object) -> tuple[str, ...]:
 
 __all__ = [
     "OBSERVABLES",
+    "UNNAMED",
     "Case",
     "Departure",
     "Gradient",

@@ -14,7 +14,7 @@ from ganirl.claims import CLAIMS
 from ganirl_properties.report import VERDICT_NAMES, Report, Verdict, VerdictName
 
 from .looks import LOOKS, equivalence_symbol, headline, is_by_design, number
-from .tabulation import ClaimRow, catalogued, tabulate, told_together
+from .tabulation import ClaimRow, called, catalogued, tabulate, told_together
 
 Outcome = Literal["passed", "failed", "interrupted", "nothing_verified", "not_run"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -98,9 +98,11 @@ class Column:
 
     @property
     def subtitle(self) -> str:
-        """Return the release, unless the name has its version already, ``imitation-airl@1.0.1``."""
+        """Return the release, unless the name has its version already, ``imitation-airl@1.0.1``, and what runs it."""
         of = self.release
-        return "" if (of and of in self.name) or self.name.endswith(f"@{of.rpartition(' ')[2]}") else of
+        known = (of and of in self.name) or self.name.endswith(f"@{of.rpartition(' ')[2]}")
+        again = "" if self.report is None or self.name.startswith(self.target) else self.target
+        return ", ".join(each for each in ("" if known else of, again) if each)
 
     @property
     def by_design(self) -> bool:
@@ -313,12 +315,18 @@ def _targets_of_ganirl() -> frozenset[str]:
 def _columns(entries: Sequence[Entry]) -> Iterator[Column]:
     """Give each a name of its own: with the version where that tells two apart, with a number where nothing does."""
     wanted = Counter(entry.target for entry in entries)
+    names_of = [called(entry.report.run) if entry.report else entry.target for entry in entries]
+    targets: dict[str, set[str]] = {}
+    for entry, told in zip(entries, names_of, strict=True):
+        targets.setdefault(told, set()).add(entry.target)
     releases = Counter((entry.target, release(entry.report)) for entry in entries if entry.report)
     names: set[str] = set()
     slugs: set[str] = set()
-    for entry in entries:
-        name, of = entry.target, release(entry.report) if entry.report else ""
-        if wanted[name] > 1 and of and releases[entry.target, of] == 1:
+    for entry, told in zip(entries, names_of, strict=True):
+        of = release(entry.report) if entry.report else ""
+        # Two targets of one name are told apart by what runs them.
+        name = told if len(targets[told]) == 1 else entry.target
+        if wanted[entry.target] > 1 and of and releases[entry.target, of] == 1:
             name = f"{name} ({of})"
         name = _unlike(name, names, " ({})")
         # Two names that differ in case alone would be one folder on some systems.

@@ -11,6 +11,7 @@ from typing import Any
 from ganirl import OBSERVABLES
 from ganirl.claims import CLAIMS, Claim, claim
 from ganirl.conventions import SAMPLING, Conventions
+from ganirl.implementation import UNNAMED
 from ganirl.process_conventions import ProcessConventions
 from ganirl_properties.report import FAILING, Report, Run, Verdict, VerdictName, Worst
 
@@ -209,6 +210,12 @@ def _is_unjudged(failure: Failure) -> bool:
     return failure.lead.verdict in ("error", "inconclusive") and all(
         row.counterexample is None for row in failure.rows
     )
+
+
+def called(run: Run) -> str:
+    """Return what headings call a target: the name that it gives itself, where that is not in the target's words."""
+    unnamed = run.name in ("", UNNAMED) or run.target.startswith(run.name)
+    return run.target if unnamed else run.name
 
 
 def reproduce(report: Report) -> str:

@@ -20,6 +20,7 @@ from ganirl_reports.sampling import sampling_line
 from ganirl_reports.tabulation import (
     ClaimRow,
     Sentence,
+    called,
     catalogued,
     choices,
     failures,
@@ -66,6 +67,7 @@ def to_html(report: Report) -> str:
         .render(
             report=report,
             run=report.run,
+            called=called(report.run),
             equivalence=report.equivalence,
             equivalence_symbol=equivalence_symbol(report),
             headline=headline(report.equivalence),

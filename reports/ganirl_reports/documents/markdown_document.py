@@ -14,6 +14,7 @@ from ganirl_reports.tabulation import (
     ClaimRow,
     Failure,
     Sentence,
+    called,
     catalogued,
     choices,
     failures,
@@ -49,8 +50,9 @@ def _head(report: Report) -> str:
     equivalence, run = report.equivalence, report.run
     symbol = equivalence_symbol(report)
     lines = [
-        f"## {symbol} {escape(run.target)}: {headline(equivalence)}",
+        f"## {symbol} {escape(called(run))}: {headline(equivalence)}",
         "",
+        *([f"`{run.target}`", ""] if called(run) != run.target else []),
         escape(equivalence.because),
         "",
         f"**{escape(report.reconciled())}**",

@@ -151,6 +151,7 @@ class RunDocument(Part):
     isolated: bool = False
     requirements: list[str] = []
     framework: str = ""
+    name: str = ""
     sampling: SamplingDocument | None = None
 
 

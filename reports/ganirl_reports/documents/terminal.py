@@ -26,6 +26,7 @@ from ganirl_reports.tabulation import (
     ClaimRow,
     Failure,
     Sentence,
+    called,
     catalogued,
     choices,
     failures,
@@ -42,7 +43,8 @@ REMARKED: tuple[VerdictName, ...] = ("conditional", "waived", "not_addressed")
 def print_report(report: Report, out: Console, written: Path | None = None) -> None:
     """Print a report; its last line reconciles the count of what was planned."""
     run = report.run
-    out.print(Text.assemble(("ganirl ", "bold"), (run.target, "bold cyan"), f"  {_setting(report)}"))
+    of = (f"  {run.target}", "dim") if called(run) != run.target else ""
+    out.print(Text.assemble(("ganirl ", "bold"), (called(run), "bold cyan"), of, f"  {_setting(report)}"))
     _print_table(report, out)
     _print_failures(report, out)
     _print_remarks(report, out)
