@@ -6,13 +6,14 @@ import ast
 import importlib.util
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ganirl import Case, Conventions, Rows, Steps, wrap
+from ganirl import Case, Conventions, Departure, Rows, Steps, wrap
 from ganirl_properties import verify
 from ganirl_properties.targets import load_target
 
@@ -138,6 +139,90 @@ def test_every_link_and_anchor_leads_somewhere() -> None:
             assert link[1:] in anchors
         else:
             assert (WRITER.GUIDE.parent / link).exists(), link
+
+
+# --- the policy's loss ------------------------------------------------------------------------------------------
+
+LOSS = "-(airl.policy.evaluate_log_pi(t.observation, t.action) * advantages).mean()\n    loss.backward()"
+OTHERWISE = {
+    "as it is": LOSS,
+    "the wrong sign": LOSS[1:],
+    "the library's own update, with normalised returns": "airl.update_policy(*t)",
+    "a mean baseline": LOSS.replace("* advantages", "* (advantages - advantages.mean())"),
+    "divided by the deviation": LOSS.replace("advantages)", "advantages / advantages.std())"),
+}
+
+
+@pytest.mark.parametrize("loss", OTHERWISE)
+def test_the_example_of_a_policy_gradient_is_right_and_only_that(
+    loss: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = re.findall(r"```python\n(def generator_gradient.*?)```", GUIDE, re.DOTALL)
+    assert code.count(LOSS) == 1
+    place = ROOT / "property_tests" / "examples" / "airl_in_one_file"
+    # With its bug mended, which is in the reward.
+    airl = (
+        (place / "airl.py")
+        .read_text(encoding="utf-8")
+        .replace("return -F.logsigmoid(-logits)", "return logits")
+    )
+    adapter = (place / "ganirl_adapter.py").read_text(encoding="utf-8")
+    above, target, below = adapter.partition("\n\ntarget = wrap(\n")
+    given = "    generator_gradient=generator_gradient,\n"
+    (tmp_path / "airl.py").write_text(airl, encoding="utf-8")
+    (tmp_path / "ganirl_adapter.py").write_text(
+        above + "\n\n" + code.replace(LOSS, OTHERWISE[loss]) + target + given + below, encoding="utf-8"
+    )
+    monkeypatch.delitem(sys.modules, "airl", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    target = load_target(f"{tmp_path}/ganirl_adapter.py:target")
+    report = verify(target, claims=["E3"], profile="smoke", dtypes=["float32"])
+    monkeypatch.delitem(sys.modules, "airl", raising=False)
+    right = loss in ("as it is", "a mean baseline")
+    assert [row.verdict for row in report.verdicts] == ["satisfied" if right else "violated"]
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_example_of_a_policy_s_loss_is_right(right: bool) -> None:
+    (code,) = re.findall(r"```python\n(def policy_loss.*?)```", GUIDE, re.DOTALL)
+    names: dict[str, Any] = {
+        "my_policy_loss": lambda log_pi, rewards: (-1 if right else 1) * (log_pi * rewards).mean(),
+        "my_reward": logits,
+    }
+    exec(code, names)
+    report = verify(of_torch(policy_loss=names["policy_loss"]), claims=["E3"], profile="smoke")
+    assert {row.verdict for row in report.verdicts} == {"satisfied" if right else "violated"}
+
+
+def a_copy_of_the_policy(case: Any) -> Any:
+    from ganirl_gpu.networks import PolicyNetwork, transitions
+
+    t = transitions(case, case.generator)
+    log_pi = PolicyNetwork(case)(t.observation).log_softmax(-1).gather(1, t.action[:, None])[:, 0]
+    return -(log_pi * logits(case, case.generator).detach()).mean()
+
+
+def test_a_copy_of_the_policy_is_told_as_a_cut_graph() -> None:
+    target = of_torch(Conventions(unit="transition"), policy_loss=a_copy_of_the_policy)
+    (row,) = verify(target, claims=["E3"], profile="smoke", dtypes=["float64"]).verdicts
+    assert row.verdict == "error"
+    assert "no gradient of policy_loss reaches case.policy_logits: its graph is cut" in row.message
+
+
+def test_a_departure_that_names_its_formula_waives_that_one_alone() -> None:
+    (text,) = re.findall(r"`departures=(\{[^`]*Departure\(.*?\)\})`", GUIDE)
+    departures = eval(text, {"Departure": Departure})
+
+    def gail(case: Any, rows: Any) -> Any:
+        return -(-logits(case, rows)).sigmoid().log()
+
+    def other(case: Any, rows: Any) -> Any:
+        return logits(case, rows).sigmoid().log()
+
+    for reward, verdict in ((gail, "waived"), (other, "violated")):
+        target = of_torch(discriminator_logit=logits, generator_reward=reward, departures=departures)
+        rows = verify(target, claims=["E1"], profile="smoke", dtypes=["float64"]).verdicts
+        assert [row.verdict for row in rows] == [verdict]
 
 
 SHAPED = "self.gamma * (1 - dones) * next_vs - vs"
