@@ -245,7 +245,8 @@ def _titles(formulas: tuple[str, ...]) -> tuple[str, ...]:
     from ganirl_properties.wrong_formulas import WRONG_FORMULAS
     from ganirl_properties.wrong_formulas.process_formulas import PROCESS_FORMULAS
 
-    titles = {formula.id: formula.title for formula in (*WRONG_FORMULAS, *PROCESS_FORMULAS)}
+    titles = {formula.id: formula.title for formula in WRONG_FORMULAS}
+    titles |= {formula.id: formula.title for formula in PROCESS_FORMULAS}
     return tuple(f"{titles[each]} ({each})" for each in formulas)
 
 

@@ -75,7 +75,7 @@ _FROM_FUNCTIONS: dict[str, tuple[str, ...]] = {
         *_LOG_PI,
         "return my_library.policy_loss(log_pi.sum(1), rewards)  # -(log_pi.sum(1) * rewards).mean()",
     ),
-    "generator_gradient": ("return my_library.policy_gradient(case.policy_logits, ...)  # downhill",),
+    "generator_gradient": ("return my_library.policy_gradient(case.policy_logits, ...)",),
     "irl_loss": ("return my_library.irl_loss(expert_costs, generator_costs, case.generator.log_q)",),
     "log_q": (
         "steps = rows.steps",
@@ -125,7 +125,7 @@ _FROM_LIBRARY: dict[str, tuple[str, ...]] = {
 # The same, where ganirl has no networks to put in the place of the library's.
 _FROM_LIBRARY_ELSEWHERE = _FROM_LIBRARY | {
     "log_q": ("return library(case).policy.log_prob(rows)",),
-    "generator_gradient": ("return library(case).policy_gradient(case.generator)  # downhill",),
+    "generator_gradient": ("return library(case).policy_gradient(case.generator)",),
 }
 
 
