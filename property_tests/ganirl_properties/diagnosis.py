@@ -26,7 +26,7 @@ from .readings import (
 )
 from .report import Diagnosis
 from .search import Finding, Search
-from .tails import form_of
+from .tails import explains, form_of
 from .wrong_formulas import RIGHT, WRONG_FORMULAS, Pipeline, WrongFormula
 
 Array = npt.NDArray[np.float64]
@@ -120,12 +120,14 @@ def diagnose(
     # A policy gradient that is wrong beside a reward that is right is no matter of the reward's digits.
     claims = {"E1", "E3"} if "E1" in violated and _EXPECTED not in observables else {"E1"}
     of_reward = naming.unnamed & claims
-    saturating = _saturating_reward(search, tolerance, preferred) if of_reward else None
+    in_tails = of_reward and _is_lost_far_out(search, violated["E1"])
+    saturating = _saturating_reward(search, tolerance, preferred) if in_tails else None
     if saturating is not None:
         naming.named |= dict.fromkeys(of_reward, saturating)
     of_loss = naming.unnamed & set(_OF_THE_LOSS)
     form = form_of(search, preferred) if of_loss else None
     if form is not None:
+        of_loss = {claim for claim in of_loss if explains(form, search, violated[claim])}
         sentence = (
             "in the tails and on fresh cases its loss and gradient are those of this formula, rounded as here"
         )
@@ -185,11 +187,23 @@ class _Naming:
         if found is None:
             return
         sentence = f"on {FRESH_CASES} fresh cases its {what}"
+        reached = self._reached(found, pool)
         self.named |= {
             claim: Diagnosis(found.id, found.title, sentence, FRESH_CASES)
             for claim in wanted
-            if _speaks_of(found, claim)
+            if claim in reached and _speaks_of(found, claim)
         }
+
+    def _reached(self, found: WrongFormula, pool: list[Reading]) -> set[str]:
+        """Return the claims of the observables that a formula changes: no other one can fail by it."""
+        conventions = self.search.implementation.conventions
+        ways = [Pipeline(found, conventions, own_score) for own_score in (False, True)]
+        right = Pipeline(RIGHT, conventions)
+        shown = list(dict.fromkeys(reading.observable for reading in pool))
+        changed = {
+            reading.observable for reading in pool if any(reading.changed(way, right) > _SAME for way in ways)
+        }
+        return {claim for observable in changed for claim in claims_of_observable(observable, shown)}
 
     def tell_of_rare_actions(self, seen: list[Reading], among: list[Pipeline], tolerance: float) -> None:
         """Name what is right on fresh cases and wrong where the policy hardly ever acts."""
@@ -240,6 +254,18 @@ def _given_departures(search: Search, seen: list[Reading]) -> list[Reading]:
     if "E1" in departures:
         by_design.add(_EXPECTED)
     return [reading for reading in seen if reading.observable not in by_design]
+
+
+# What is lost of a reward in its tails is no matter of digits.
+_LOST = 0.01
+
+
+def _is_lost_far_out(search: Search, finding: Finding) -> bool:
+    """Whether it is the reward that is wrong, and by more than digits where D has rounded to 0 or 1."""
+    if any(each.judgement.comparison.observable != "generator_reward" for each in finding.failures):
+        return False
+    right = Pipeline(RIGHT, search.implementation.conventions)
+    return any(not each.distance(right) <= _LOST for each in far_rewards(search))
 
 
 def _saturating_reward(search: Search, tolerance: float, preferred: tuple[str, ...]) -> Diagnosis | None:

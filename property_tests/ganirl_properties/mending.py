@@ -8,7 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from ganirl import Conventions
+
 from .checks import compare
+from .checks.generator import own_reward
 from .checks.numerics import mild_views
 from .mend import Mend
 from .observed import NotObservedError, ObservableError
@@ -168,7 +171,26 @@ def _candidates(search: Search) -> Iterator[Mend]:
                 frozenset({"N1", "N1b"}),
                 f'correct up to the form of the loss: {words}; declare Conventions(loss_form="{form}")',
             )
-    if not declared.reward_baseline:
+    yield from _of_the_generator(search, declared)
+
+
+def _of_the_generator(search: Search, declared: Conventions) -> Iterator[Mend]:
+    # That of the loss may have been mended already.
+    if declared.loss_form in ("any", "softplus"):
+        yield Mend(
+            replace(declared, loss_form="softplus"),
+            frozenset({"E1", "E3"}),
+            f"correct up to the form of the reward: {_FORMS['softplus']}; "
+            'declare Conventions(loss_form="softplus")',
+        )
+    if not declared.reward_baseline and not declared.weights and _baseline_leaves_one_out(search):
+        yield Mend(
+            replace(declared, reward_baseline="leave_one_out"),
+            frozenset({"E3"}),
+            "correct up to n/(n − 1): the baseline of each row is the mean reward of the others, which is unbiased "
+            'where rows are sampled; declare Conventions(reward_baseline="leave_one_out")',
+        )
+    if not declared.reward_baseline and _differs_on_several_rows(search):
         yield Mend(
             replace(declared, reward_baseline=True),
             frozenset({"A6", "E1"}),
@@ -194,6 +216,37 @@ def _loss_reads_logits_as_declared(search: Search) -> bool:
     except (NotObservedError, ObservableError):
         return False
     return True
+
+
+def _differs_on_several_rows(search: Search) -> bool:
+    """Whether its reward is wrong on a batch of several rows: of one row alone, any number is a constant."""
+    try:
+        for _, view in search.views("batch"):
+            compared = compare("generator_reward", own_reward(view), view.truth.reward)
+            judgement = judge(compared, view.safety)
+            if len(compared.got) > 1 and judgement is not None and judgement.failed:
+                return True
+    except (NotObservedError, ObservableError):
+        return False
+    return False
+
+
+def _baseline_leaves_one_out(search: Search) -> bool:
+    """Whether its policy gradient is n/(n − 1) times what it should be on batches of several sizes n."""
+    sizes: set[int] = set()
+    try:
+        for _, view in search.views("population"):
+            expected = view.truth.policy_gradient(view.truth.reward)
+            rows = len(view.case.generator)
+            off = np.abs(view.observed.generator_gradient() * (rows - 1) / rows - expected.value)
+            if not (
+                off <= np.sqrt(search.precision.unit_roundoff) * (1.0 + np.abs(expected.value).max())
+            ).all():
+                return False
+            sizes.add(rows)
+    except (NotObservedError, ObservableError):
+        return False
+    return len(sizes) > 1
 
 
 def _constant_of_log_q(search: Search) -> float | None:

@@ -175,7 +175,7 @@ class Observed:
         return self._memo("irl_gradient", "", take)
 
     def generator_gradient(self) -> Array:
-        """Return the descent direction of the generator's loss in the policy logits, (S, A)."""
+        """Return the gradient of the generator's loss in the policy logits, (S, A)."""
 
         def take() -> Array:
             shape = self.case.policy_logits.shape

@@ -113,6 +113,34 @@ def _tree(
     return Case(theta, b, logits, expert, generator, precision.name, conventions.unit)
 
 
+# Of a chain: in each state one action goes on, with a share of its own, and the other ends.
+_GOING_ON = ((1, 1), (3, 1), (1, 1))
+_LONGEST_CHAIN, _LONGEST_UNWEIGHTED_CHAIN = 6, 5
+
+
+def chain_case(precision: Precision, conventions: Conventions) -> Case:
+    """All paths of up to six steps, most of which end early: few, where all paths of a tree would be thousands."""
+    shares = np.array(_GOING_ON)
+    states = len(shares)
+    following = np.stack([(np.arange(states) + 1) % states, np.full(states, states)], axis=1)
+    steps, multiplicity = all_paths(
+        shares, following, _LONGEST_CHAIN if conventions.weights else _LONGEST_UNWEIGHTED_CHAIN
+    )
+    theta, b = precision.round((0.75, -0.5)), precision.round(0.25)
+    logits = precision.round(np.log(shares / shares.sum(axis=1, keepdims=True)))
+    table = np.cos(1.0 + 1.7 * np.arange(states * shares.shape[1] * 2 * len(theta)))
+    table = precision.round(table.reshape(states, shares.shape[1], 2, len(theta)))
+    every = np.arange(len(multiplicity))
+    chosen = every if conventions.weights else np.repeat(every, multiplicity)
+    weight = (
+        precision.round(multiplicity / multiplicity.sum())
+        if conventions.weights
+        else np.full(len(chosen), 1 / len(chosen))
+    )
+    rows = filled_rows(taken(steps, chosen), table, logits, weight, precision)
+    return Case(theta, b, logits, rows, rows, precision.name, conventions.unit)
+
+
 def matched_case(choices: Choices, precision: Precision, conventions: Conventions) -> Case:
     """Every point on both sides, as often (or as heavily) as p and q say; the first feature carries −log p."""
     dimension = 1 + choices.below(3)

@@ -38,7 +38,7 @@ def process_case(choices: Choices, precision: Precision, conventions: Convention
     """Decode a case."""
     of = conventions.of_process
     size = _Size(
-        states=2 + choices.below(3) % 2 + (choices.below(16) == 15),
+        states=2 + choices.below(3) % 2 + (choices.below(4) == 3),
         actions=2 + choices.below(8) // 6,
         horizon=choices.size(*_HORIZON),
         dimension=1 + choices.below(3),

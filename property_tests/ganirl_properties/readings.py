@@ -74,10 +74,17 @@ class Reading:
     def distance(self, pipeline: Pipeline) -> float:
         """Return how far a formula is from the implementation, relatively; infinite where either is not finite."""
         with np.errstate(all="ignore"):
-            expected = np.asarray(self.formula(pipeline))
-            if expected.shape != self.got.shape:
-                return float("inf")
-            relative = np.abs(expected - self.got) / (self.scale + np.abs(expected))
+            return self._apart(np.asarray(self.formula(pipeline)), self.got)
+
+    def changed(self, pipeline: Pipeline, other: Pipeline) -> float:
+        """Return how far two formulas are from each other there, in the same measure."""
+        with np.errstate(all="ignore"):
+            return self._apart(np.asarray(self.formula(pipeline)), np.asarray(self.formula(other)))
+
+    def _apart(self, expected: Array, got: Array) -> float:
+        if expected.shape != got.shape:
+            return float("inf")
+        relative = np.abs(expected - got) / (self.scale + np.abs(expected))
         largest = float(np.max(relative, initial=0.0))
         return largest if np.isfinite(largest) else float("inf")
 

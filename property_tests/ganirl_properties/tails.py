@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .checks import View
 from .checks.numerics import tail_views
 from .observed import NotObservedError, ObservableError
-from .search import Search
+from .search import Finding, Search
 from .wrong_formulas.numerics import NUMERIC_FORMS, NumericForm, Rounded, Term
 
 Array = npt.NDArray[np.float64]
@@ -82,6 +82,16 @@ def form_of(search: Search, preferred: tuple[str, ...] = ()) -> NumericForm | No
 def reproduced(form: NumericForm, view: View) -> bool:
     """Whether a form gives the loss and the gradients of a case."""
     return all(_agrees(form, reading) for reading in _of(view))
+
+
+# Of the cases on which a claim fails, those that it fails worst on.
+_MOST_FAILURES = 20
+
+
+def explains(form: NumericForm, search: Search, finding: Finding) -> bool:
+    """Whether a form gives the numbers where a claim fails: one that fits elsewhere explains no other error."""
+    worst = sorted(finding.failures, key=lambda failure: -failure.judgement.ratio)[:_MOST_FAILURES]
+    return all(reproduced(form, search.view_of(failure.case)) for failure in worst)
 
 
 def _readings(search: Search, *, as_best: bool) -> Iterator[_Reading]:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import softplus
 
-from ganirl import Case, Gradient, Rows, wrap
+from ganirl import Case, Conventions, Gradient, Rows, wrap
 from ganirl_properties import verify
 from ganirl_properties.report import Report
 
@@ -106,3 +107,69 @@ def trained_by(weigh: str) -> Report:
 )
 def test_what_vanishes_in_expectation_is_told_apart_on_batches(weigh: str, formula: str) -> None:
     assert names(trained_by(weigh), "E3") == {formula}
+
+
+# --- names that their own numbers contradict --------------------------------------------------------------------------
+
+
+def right_loss(case: Case) -> Any:
+    return loss(case, logit(case, case.expert), logit(case, case.generator))
+
+
+def judged(**observables: Any) -> Report:
+    target = wrap(
+        framework="torch",
+        conventions=Conventions(weights=True, precisions=("float64",)),
+        **{"discriminator_logit": logit, **observables},
+    )
+    return verify(target, profile="smoke")
+
+
+def named(report: Report) -> dict[str, str | None]:
+    """Every claim that fails → its name."""
+    return {
+        row.claim: row.diagnosis.formula if row.diagnosis else None
+        for row in report.verdicts
+        if row.verdict in ("violated", "blocked")
+    }
+
+
+def test_a_loss_without_its_constant_names_no_reward() -> None:
+    report = judged(
+        discriminator_loss=lambda case: right_loss(case) - 2.0 * np.log(2.0),
+        # Off by less than the square root of rounding, for a reason of its own.
+        generator_reward=lambda case, rows: logit(case, rows) * (1.0 + 1e-9),
+    )
+    names = named(report)
+    assert names.pop("B1") == "two-log-two-dropped"
+    assert names["E1"] is None
+
+
+@pytest.mark.parametrize(
+    "observables",
+    [
+        # The reward is right; the loss beside it is not.
+        {"generator_reward": logit, "generator_loss": lambda case: -logit(case, case.generator).median()},
+        # Wrong by a last digit everywhere, and nowhere lost.
+        {"generator_reward": lambda case, rows: logit(case, rows) * (1.0 + 1e-9)},
+        {"generator_reward": lambda case, rows: logit(case, rows).float().to(case.theta.dtype)},
+    ],
+)
+def test_a_reward_that_is_not_lost_far_out_is_not_called_so(observables: Any) -> None:
+    assert named(judged(**observables))["E1"] is None
+
+
+def test_a_reward_that_is_lost_far_out_is_called_so_with_where() -> None:
+    report = judged(generator_reward=lambda case, rows: logit(case, rows).clamp(-50.0, 50.0))
+    assert named(report)["E1"] == "reward-lost-in-its-tails"
+
+
+def test_a_form_of_the_loss_explains_no_error_beside_it() -> None:
+    def of(case: Case) -> Any:
+        sides = logit(case, case.expert), logit(case, case.generator)
+        if len(sides[0]) == len(sides[1]) > 1:
+            return softplus(-sides[0]).max() + case.generator.weight @ softplus(sides[1])
+        return loss(case, *sides)
+
+    names = named(judged(discriminator_loss=of))
+    assert {names[claim] for claim in ("B1", "C1", "B2")} == {None}

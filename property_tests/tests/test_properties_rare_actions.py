@@ -121,7 +121,8 @@ def test_sound_forms_pass_where_a_density_is_zero(name: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_log_of_a_product_is_lost_there(dtype: str) -> None:
-    assert min(worst(SOUND["LogOfAProduct"], dtype, LONG).values()) > 1.0
+    of_density = [check for check in LONG if check.claim == "A4"]
+    assert min(worst(SOUND["LogOfAProduct"], dtype, of_density).values()) > 1.0
     case = long_case(PRECISIONS[dtype], Conventions(log_q="computed"))
     assert np.exp(case.expert.log_q.min()) == 0.0
     assert np.abs(-(case.expert.features @ case.theta) - case.b - case.expert.log_q).max() < 60.0

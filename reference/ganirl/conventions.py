@@ -35,7 +35,8 @@ class Conventions:
         logits); ``"any"`` of these by default. Only the accuracy in the tails (N1, N1b) depends on it
     reward : what `generator_reward` returns, in words for the report
     reward_baseline : whether the reward may differ from ℓ by one constant for a whole batch, as b is: the policy
-        gradient does not see it where episodes have one length (claim E3)
+        gradient does not see it where episodes have one length (claim E3); ``"leave_one_out"``: the policy gradient
+        takes off each row the mean reward of the others, which is unbiased where rows are sampled
     entropy_coefficient : α of an entropy bonus that the policy optimiser adds to the reward
     entropy_in : ``"rewards"`` if that bonus is each step's own alone, as in PPO's loss; ``"values"`` if it is part of
         the returns, so that the entropy of later steps counts: soft value iteration, soft actor-critic
@@ -62,7 +63,7 @@ class Conventions:
     loss_factor: float = 1.0
     loss_form: LossForm = "any"
     reward: str = "log D − log(1 − D)"
-    reward_baseline: bool = False
+    reward_baseline: bool | Literal["leave_one_out"] = False
     entropy_coefficient: float = 0.0
     entropy_in: Literal["rewards", "values"] = "rewards"
     log_q: Literal["input", "computed", "absent"] = "input"
@@ -83,6 +84,7 @@ class Conventions:
             "loss_scale": ("sum_of_means", "mean_of_all", "sum"),
             "loss_form": ("any", "log_sigmoid", "softplus", "bce"),
             "entropy_in": ("rewards", "values"),
+            "reward_baseline": (True, False, "leave_one_out"),
             "log_q": ("input", "computed", "absent"),
             "log_z": ("explicit", "bias", "absent"),
             "unbiased": ("Z", "log Z"),
@@ -97,7 +99,7 @@ class Conventions:
             value = getattr(self, name)
             if not (isinstance(value, Real) and math.isfinite(value)):
                 raise ValueError(f"Conventions({name}={value!r}) must be a finite number")
-        for name in ("reward_baseline", "weights", "equal_batches"):
+        for name in ("weights", "equal_batches"):
             value = getattr(self, name)
             if value not in (True, False):
                 raise ValueError(f"Conventions({name}={value!r}) must be True or False")

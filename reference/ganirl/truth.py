@@ -251,7 +251,8 @@ class Truth(Batch):
         """What forming ℓ as log D − log(1−D) adds: both logs are right relatively, their difference absolutely."""
         kappa = 2 * self.arithmetic.kappa + 2
         logit = self.all_logits[self.generator]
-        return kappa * self.arithmetic.u * (softplus(logit) + softplus(-logit))
+        left_out = 2 * bounds.SOFTPLUS_THRESHOLD_ERROR if self.conventions.loss_form == "softplus" else 0.0
+        return kappa * self.arithmetic.u * (softplus(logit) + softplus(-logit)) + left_out
 
     @cached_property
     def reward(self) -> Expected:

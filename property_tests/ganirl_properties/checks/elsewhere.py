@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from ganirl_properties.cases import Setting
 
+from .chain import long_paths
 from .check import Check, View
 from .far import far_out, far_out_at_optimum
 from .rare import (
     long_trajectories,
-    long_trajectories_of_own_policy,
+    long_trajectories_of_any_density,
     rare_actions,
     rare_actions_at_optimum,
     rare_actions_of_own_policy,
@@ -52,15 +53,22 @@ _PLACES = (
     _Place(
         "far",
         "where D and 1 − D lose their digits in its format",
-        ("B1", "B2", "B3", "C1", "C2"),
+        ("B1", "B2", "B3", "C1", "C2", "E1"),
         {"batch": far_out, "optimum": far_out_at_optimum},
         far_out,
     ),
     _Place(
+        "chain",
+        "over all paths of up to five or six steps",
+        ("E3",),
+        {"population": long_paths},
+        long_paths,
+    ),
+    _Place(
         "long",
         "of trajectories of 30 steps, whose density is down to e^-800",
-        ("A4",),
-        {"batch": long_trajectories_of_own_policy},
+        ("A4", "B1", "C1", "E1"),
+        {"batch": long_trajectories_of_any_density},
         long_trajectories,
     ),
 )

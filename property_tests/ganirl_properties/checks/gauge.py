@@ -59,7 +59,7 @@ def _gradient(view: View) -> Iterator[Comparison]:
 
 
 def _reward(view: View) -> Iterator[Comparison]:
-    if not view.observed.conventions.reward_baseline:
+    if view.observed.conventions.reward_baseline is not True:
         yield from _compared(
             view, "generator_reward", lambda at: at.observed.reward(), lambda truth: truth.reward
         )

@@ -24,8 +24,10 @@ def own_reward(view: View) -> np.ndarray:
 
 def _reward(view: View) -> Iterator[Comparison]:
     reward, expected = own_reward(view), view.truth.reward
-    if view.observed.conventions.reward_baseline:
-        # One constant a batch is left open; each row is compared with the mean of all.
+    if view.observed.conventions.reward_baseline is True:
+        # One constant a batch is left open; each row is compared with the mean of all, which of one row says nothing.
+        if len(reward) == 1:
+            return
         reward = reward - reward.mean()
         bound = expected.bound + expected.bound.mean()
         expected = Expected(expected.value - expected.value.mean(), bound)
@@ -38,6 +40,12 @@ def _loss(view: View) -> Iterator[Comparison]:
 
 def _policy_gradient(view: View) -> Iterator[Comparison]:
     got = view.observed.generator_gradient()
+    if view.observed.conventions.reward_baseline == "leave_one_out":
+        # On a batch that is all of q, r − mean of the others is n/(n − 1) (r − mean of all).
+        rows = len(view.case.generator)
+        if rows == 1:
+            return
+        got = got * (rows - 1) / rows
     expected = view.truth.policy_gradient(view.truth.reward)
     if view.case.generator.steps.mask.shape[1] == 1:
         yield compare("generator_gradient", got, expected)

@@ -51,9 +51,9 @@ def long_trajectories(view: View) -> Iterator[View]:
         yield view.at(long_case(view.case.precision, conventions))
 
 
-def long_trajectories_of_own_policy(view: View) -> Iterator[View]:
-    """The same, for code that computes log q."""
-    if view.observed.conventions.log_q == "computed":
+def long_trajectories_of_any_density(view: View) -> Iterator[View]:
+    """The same, for code that computes log q or is handed it; without it ℓ would be as far out as log q."""
+    if view.observed.conventions.log_q != "absent":
         yield from long_trajectories(view)
 
 

@@ -266,7 +266,7 @@ def _e1(subject: Subject) -> Formula:
             "L_G = −E_q[ℓ] = b + E_q[c] + E_q[log q]", subject.scalar("generator_loss"), "-(w_q @ ell)"
         )
     reward = its_reward(subject)
-    if subject.conventions["reward_baseline"]:
+    if subject.conventions["reward_baseline"] is True:
         return Formula(
             "reward = −c − b − log q, up to one constant a batch",
             "reward - reward.mean()",
@@ -285,6 +285,8 @@ def _e3(subject: Subject) -> Formula:
             RIGHT_POLICY_GRADIENT,
         )
     own = subject.own_gradient("generator_gradient", "policy_loss", "policy_logits")
+    if subject.conventions["reward_baseline"] == "leave_one_out":
+        own = f"({own}) * (len(q) - 1) / len(q)"
     return Formula(says, own, RIGHT_POLICY_GRADIENT)
 
 

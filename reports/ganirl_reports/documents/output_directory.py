@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from ganirl_properties.report import Report
@@ -59,6 +60,9 @@ def write_report(report: Report, directory: str | Path) -> Path:
         for stale in folder.glob(pattern):
             if stale.name not in saved and mark in stale.read_text("utf-8", errors="replace"):
                 stale.unlink()
+    if not saved:
+        with suppress(OSError):  # it is not there, or something else is in it
+            folder.rmdir()
     replace_file(directory / "report.html", to_html(report))
     replace_file(directory / "summary.md", to_markdown(report))
     replace_file(directory / "report.json", to_json(report))

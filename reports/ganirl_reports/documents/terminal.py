@@ -56,6 +56,9 @@ def print_report(report: Report, out: Console, written: Path | None = None) -> N
         out.print(Text("Interrupted: rows that were not finished are inconclusive.", style="magenta"))
     if report.failed:
         out.print(Text.assemble(("again   ", "dim"), reproduce(report)), soft_wrap=True)
+    if report.failed and run.isolated:
+        script = f"python -m ganirl_reports.isolation {run.target} SCRIPT"
+        out.print(Text.assemble(("scripts ", "dim"), f"run in its environment: {script}"), soft_wrap=True)
     if written is not None:
         out.print(Text.assemble(("report  ", "dim"), str(written / "report.html")), soft_wrap=True)
     out.print(Text(report.reconciled(), style="bold"), soft_wrap=True)
