@@ -83,7 +83,7 @@ OBSERVABLES: dict[str, str] = {
     "discriminator_policy_gradient": "(case) -> (S, A): ∂L_D/∂policy logits as the code sees it; autodiff if left out",
     "generator_reward": "(case, rows) -> (n,): what the policy optimiser is fed for each row",
     "generator_loss": "(case) -> scalar: L_G",
-    "generator_gradient": "(case) -> (S, A): ∂L_G/∂policy logits, the policy gradient; autodiff of policy_loss if left out",
+    "generator_gradient": "(case) -> (S, A): ∂L_G/∂policy logits, the policy gradient; autodiff of policy_loss",
     "policy_loss": "(case) -> scalar: the surrogate whose gradient in the policy logits trains the generator",
     "irl_loss": "(case) -> scalar: the guided-cost-learning loss, without a discriminator",
     "irl_gradient": "(case) -> (d,): its gradient in θ; autodiff of irl_loss if left out",
