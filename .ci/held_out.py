@@ -28,9 +28,14 @@ from mutants import ROOTS, change_of, copy_of_head, specs_of
 
 FOLDER = Path("property_tests/ganirl_properties/right_variants")
 # What others are made of, with the framework whose variants stand on it.
-LIBRARIES = {"numpy_library": "numpy", "torch_library": "torch", "tabular_library": "process"}
+LIBRARIES = {
+    "numpy_library": "numpy",
+    "torch_library": "torch",
+    "tabular_library": "process",
+    "plain_python": "external",
+}
 OTHERS = (
-    *("numpy_conventions", "numpy_forms", "numpy_generators", "numpy_parameters", "plain_python"),
+    *("numpy_conventions", "numpy_forms", "numpy_generators", "numpy_parameters"),
     *("tabular", "torch_densities", "torch_generators", "torch_losses"),
 )
 
@@ -44,7 +49,9 @@ name, stands_on, cases = sys.argv[1], sys.argv[2], int(sys.argv[3])
 def concerned(variant):
     if stands_on:
         process = variant.conventions.unit == "process"
-        return process if stands_on == "process" else variant.framework == stands_on and not process
+        if stands_on in ("process", "external"):
+            return process if stands_on == "process" else variant.author.__module__.endswith(".external")
+        return variant.framework == stands_on and not process
     return any(each.__module__.endswith("." + name) for each in variant.author.__mro__)
 
 chosen = [variant for variant in right_variants() if concerned(variant)]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ganirl.process_solution import first_states
 from ganirl.truth import Expected
-from ganirl_properties.observed import NotObservedError
+from ganirl_properties.observed import NotObservedError, ObservableError
 
 from .check import Check, Comparison, View, compare
 
@@ -90,7 +90,10 @@ def _own_objective(view: View) -> Iterator[Comparison]:
 
 
 def _own_loss(view: View) -> float:
-    return view.observed.demonstration_loss()
+    found = view.observed.demonstration_loss()
+    if not np.isfinite(found):  # a difference of it would have a bound that says nothing
+        raise ObservableError(f"demonstration_loss gave {found:g}, of which there is no gradient")
+    return found
 
 
 def _dual_of_own_value(view: View) -> float:
