@@ -23,7 +23,7 @@ def counterexample(claim: str, failure: Failure, implementation: Implementation)
         check=failure.check.name,
         observable=judgement.comparison.observable,
         let=_let(failure.case, with_log_q=with_log_q),
-        then=what_it_should_be(claim, judgement),
+        then=what_it_should_be(claim, judgement, implementation.conventions),
         however=what_it_is(name, judgement),
         got=judgement.got,
         expected=judgement.expected,
@@ -36,13 +36,30 @@ def counterexample(claim: str, failure: Failure, implementation: Implementation)
     )
 
 
-def what_it_should_be(claim: str, judgement: Judgement) -> str:
+def what_it_should_be(claim: str, judgement: Judgement, conventions: Conventions) -> str:
     """Say, in a sentence that begins with Then, what a claim implies."""
     what = indexed(judgement.comparison.observable, component(judgement))
     by = f"Then, by {claim} ({_in_a_sentence(claim_of(claim).title)}), {what} is"
     if not np.isfinite(judgement.expected):
         return f"{by} what it was before, {number(judgement.expected)}, which is {_no_number(judgement.expected)}."
-    return f"{by} {number(judgement.expected)}; rounding allows {number(judgement.allowed)} either way."
+    allowed = f"{_what_allows(judgement, conventions)} {number(judgement.allowed)} either way"
+    return f"{by} {number(judgement.expected)}; {allowed}."
+
+
+# What torch's softplus leaves out is most of what is allowed in float64, and next to nothing of it in other formats.
+_FORM_SHOWS = (1e-9, 5e-8)
+_OF_LOSS = ("discriminator_loss", "∂L_D", "[∂L_D", "[L_D", "second difference of L_D")
+
+
+def _what_allows(judgement: Judgement, conventions: Conventions) -> str:
+    of_loss = judgement.comparison.observable.startswith(_OF_LOSS) and conventions.unit != "process"
+    open_form = conventions.loss_form in ("any", "softplus")
+    if of_loss and open_form and _FORM_SHOWS[0] < judgement.allowed < _FORM_SHOWS[1]:
+        form = (
+            "the declared form of the loss" if conventions.loss_form == "softplus" else "any form of the loss"
+        )
+        return f"rounding and {form} allow"
+    return "rounding allows"
 
 
 def what_it_is(name: str, judgement: Judgement) -> str:

@@ -115,7 +115,7 @@ def replay(
     shown = max(decided, key=lambda each: each.ratio)
     if not shown.failed and wrong is not None:
         shown = _same_number(decided, wrong, view.safety) or shown
-    return _told(shown, claim, implementation.name, changed)
+    return _told(shown, claim, implementation.name, conventions, changed)
 
 
 def _same_number(decided: Sequence[Judgement], wrong: Wrong, safety: float) -> Judgement | None:
@@ -143,9 +143,11 @@ def _at(judgement: Judgement, where: tuple[int, ...], safety: float) -> Judgemen
     return replace(judgement, index=index, ratio=ratio, error=error, bound=bound, allowed=safety * bound)
 
 
-def _told(worst: Judgement, claim: str, name: str, changed: tuple[str, ...]) -> Replayed:
+def _told(
+    worst: Judgement, claim: str, name: str, conventions: Conventions, changed: tuple[str, ...]
+) -> Replayed:
     if worst.failed:
-        message = f"{what_it_should_be(claim, worst)} {what_it_is(name, worst)}"
+        message = f"{what_it_should_be(claim, worst, conventions)} {what_it_is(name, worst)}"
     else:
         message = (
             f"{indexed(worst.comparison.observable, component(worst))} is {worst.got:.9g}, as it should be: off by "

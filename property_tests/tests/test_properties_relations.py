@@ -117,3 +117,19 @@ def test_where_rounding_is_some_per_cent_nothing_is_told() -> None:
     )
     (row,) = verify(target, claims=["E1"], profile="smoke").verdicts
     assert row.message == "no known wrong formula gives these numbers"
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("any", "rounding and any form of the loss allow"),
+        ("softplus", "rounding and the declared form of the loss allow"),
+        ("log_sigmoid", "rounding allows"),
+    ],
+)
+def test_what_is_allowed_beside_rounding_is_said(form: Any, said: str) -> None:
+    target = wrap(conventions=Conventions(loss_form=form), discriminator_loss=lambda case: 1.5 * loss(case))
+    for dtype, words in (("float64", said), ("float32", "rounding allows")):
+        (row,) = verify(target, claims=["B1"], profile="smoke", dtypes=[dtype]).verdicts
+        assert row.counterexample is not None
+        assert words in row.counterexample.then
