@@ -71,10 +71,9 @@ def _told(broken: Sequence[str], verdicts: Sequence[Verdict]) -> str:
     """Return what is wrong, claims of one cause together: ``"A4, B1 violated: …; E1 violated: …"``."""
     together: dict[str, list[str]] = {}
     for claim in broken:
-        first = next(
-            verdict
-            for verdict in verdicts
-            if verdict.claim == claim and verdict.verdict in ("violated", "blocked")
-        )
+        rows = [verdict for verdict in verdicts if verdict.claim == claim]
+        # What is an echo in one format may be wrong by itself in another.
+        found = (row for name in ("violated", "blocked") for row in rows if row.verdict == name)
+        first = next(found)
         together.setdefault(f"{first.verdict}: {first.message}", []).append(claim)
     return "; ".join(f"{', '.join(claims)} {said}" for said, claims in together.items())

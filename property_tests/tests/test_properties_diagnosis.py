@@ -173,3 +173,22 @@ def test_a_form_of_the_loss_explains_no_error_beside_it() -> None:
 
     names = named(judged(discriminator_loss=of))
     assert {names[claim] for claim in ("B1", "C1", "B2")} == {None}
+
+
+def test_what_is_an_echo_in_one_format_and_wrong_by_itself_in_another_is_told_as_wrong() -> None:
+    def guarded(case: Case) -> Any:
+        right, wrong = torch.sigmoid(logit(case, case.expert)), torch.sigmoid(-logit(case, case.generator))
+        return (
+            -case.expert.weight @ (right + 1e-10).log()
+            - case.generator.weight @ (1.0 - (1.0 - wrong) + 1e-10).log()
+        )
+
+    target = wrap(framework="torch", discriminator_logit=logit, discriminator_loss=guarded)
+    report = verify(target, profile="smoke", claims=("B1", "N1"), dtypes=("float64", "float32"))
+    found = {(row.claim, row.verdict) for row in report.verdicts}
+    mixed = {claim for claim, name in found if name == "violated"} & {
+        claim for claim, name in found if name == "blocked"
+    }
+    assert mixed
+    blocked = report.equivalence.because.partition(" blocked")
+    assert not blocked[1] or not mixed & set(blocked[0].split("; ")[-1].split(", "))
