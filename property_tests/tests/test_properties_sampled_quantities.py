@@ -163,6 +163,17 @@ def test_a_density_by_frequencies_is_that_of_each_trajectory() -> None:
         assert (quantity.high == 1).all()
 
 
+@pytest.mark.parametrize("name", ["A4 logit", "E1 reward"])
+def test_what_nothing_bounds_has_the_scale_of_its_size(name: str) -> None:
+    """δ is a share of it: a wider range would let pass what the profile promises to find."""
+    for view in views(conventions_of("the paper's")):
+        quantity = NAMES[name].quantity(view)
+        assert quantity is not None
+        assert not quantity.bounded
+        assert (quantity.low + quantity.high) / 2 == pytest.approx(quantity.expected, abs=1e-9)
+        assert quantity.width == pytest.approx(np.maximum(1.0, np.abs(quantity.expected)), rel=1e-9)
+
+
 # --- tabular -------------------------------------------------------------------------------------------------------
 
 
