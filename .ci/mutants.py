@@ -100,9 +100,10 @@ def again(row: dict[str, Any]) -> MutationSpec | None:
 
 
 def tests_for(module: Path, tests: Path, given: argparse.Namespace) -> list[str]:
-    """Return test files of a floor: those first that name the module or what is in it, then those that verify most."""
+    """Return test files of a floor: first those that say most of the module and its folder, then what verifies most."""
     public = re.findall(r"^(?:def|class) ([A-Za-z]\w+)", module.read_text(encoding="utf-8"), re.MULTILINE)
-    words = re.compile(rf"\b(?:{'|'.join([re.escape(module.stem), *public])})\b")
+    folder = [] if module.parent.parent == tests.parent else [module.parent.name]
+    words = re.compile(rf"\b(?:{'|'.join([re.escape(module.stem), *folder, *public])})\b")
 
     def order(path: Path) -> tuple[int, int, str]:
         text = path.read_text(encoding="utf-8")
