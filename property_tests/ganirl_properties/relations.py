@@ -144,7 +144,11 @@ def _mixed(numbers: _Numbers, pool: list[Reading], right: Pipeline) -> str | Non
     weights, _, rank, _ = np.linalg.lstsq(
         basis / numbers.allowed[:, None], numbers.got / numbers.allowed, rcond=None
     )
-    if rank < len(names) or len(numbers.got) <= 2 * len(names) or not numbers.near(basis @ weights):
+    if (
+        rank < len(names)
+        or len(numbers.got) <= 2 * len(names)
+        or not numbers.near(np.asarray(basis @ weights, dtype=np.float64))
+    ):
         return None
     terms = [
         f"{'−' if weight < 0 else '+'} {_short(abs(weight))} {name}"

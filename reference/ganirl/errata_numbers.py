@@ -303,4 +303,5 @@ def _least(
 ) -> float:
     """Return where a function is least: near its least value, whose digits are half lost there, its slope is zero."""
     near: Any = minimize_scalar(function, bounds=(low, high), method="bounded", options={"xatol": 1e-7})
-    return float(brentq(slope, near.x - 1e-4, near.x + 1e-4, xtol=1e-14))
+    found: Any = brentq(slope, near.x - 1e-4, near.x + 1e-4, xtol=1e-14)
+    return float(found)
