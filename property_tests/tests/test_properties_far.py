@@ -12,7 +12,7 @@ pytest.importorskip(
 )
 
 import torch
-from planted.library import LossOfLogits, implementation
+from planted.library import Library, LossOfLogits, implementation
 from planted.ratios import worst
 from torch import Tensor
 
@@ -25,6 +25,7 @@ from ganirl_properties.checks.far import far_case
 from ganirl_properties.right_variants import right_variants
 
 FAR = [check for check in CHECKS if check.name.startswith("far")]
+ONE_SIDED = [check for check in CHECKS if check.name.startswith("one-sided")]
 FORMATS = ("float64", "float32", "bfloat16")
 SOUND = {
     variant.id: variant
@@ -50,7 +51,7 @@ def test_claims_about_the_loss_and_its_slopes_look_there() -> None:
 def test_sound_forms_pass(name: str) -> None:
     variant = SOUND[name]
     for dtype in variant.formats:
-        assert max(worst(variant.implementation(), dtype, FAR).values(), default=0.0) < 0.5
+        assert max(worst(variant.implementation(), dtype, [*FAR, *ONE_SIDED]).values(), default=0.0) < 0.5
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -62,6 +63,21 @@ def test_what_saturates_is_far_beyond_rounding(dtype: str) -> None:
 def test_it_shows_in_a_coarse_format_where_its_loss_and_slope_are_looked_at() -> None:
     found = worst(implementation(OfProbabilities), "bfloat16", FAR)
     assert min(found["far value"], found["far gradient"]) > 1.0
+
+
+class WeightsByExponentials(Library):
+    """E_w[φ] with weights that are exponentiated as they are: none of them is left where all costs are large."""
+
+    def log_weights(self, case: Any) -> Any:
+        log_weights, features = super().log_weights(case)
+        return log_weights.exp().log(), features
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_exponentials_without_a_shift_are_lost_where_every_row_is_far_out(dtype: str) -> None:
+    found = worst(implementation(WeightsByExponentials), dtype, ONE_SIDED)
+    assert {check.claim for check in ONE_SIDED} == {"B1", "B4", "C1", "C3", "E1"}
+    assert max(found.values()) == float("inf")
 
 
 @pytest.mark.parametrize("seed", range(5))

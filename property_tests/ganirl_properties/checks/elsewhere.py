@@ -9,7 +9,7 @@ from ganirl_properties.cases import Setting
 
 from .chain import long_paths
 from .check import Check, View
-from .far import far_out, far_out_at_optimum
+from .far import far_on_one_side, far_out, far_out_at_optimum
 from .rare import (
     long_trajectories,
     long_trajectories_of_any_density,
@@ -56,6 +56,13 @@ _PLACES = (
         ("B1", "B2", "B3", "C1", "C2", "E1"),
         {"batch": far_out, "optimum": far_out_at_optimum},
         far_out,
+    ),
+    _Place(
+        "one-sided",
+        "where e^ℓ of every row is 0 in its format, or not finite",
+        ("B1", "B4", "C1", "C3", "E1"),
+        {"batch": far_on_one_side},
+        far_on_one_side,
     ),
     _Place(
         "chain",
