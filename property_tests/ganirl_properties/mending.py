@@ -12,7 +12,7 @@ from ganirl import Conventions
 
 from .checks import compare
 from .checks.generator import own_reward
-from .checks.numerics import mild_views
+from .checks.numerics import mild_views, opposite_tails
 from .mend import Mend
 from .observed import NotObservedError, ObservableError
 from .process_mending import process_candidates
@@ -190,7 +190,7 @@ def _of_the_generator(search: Search, declared: Conventions) -> Iterator[Mend]:
             "correct up to n/(n − 1): the baseline of each row is the mean reward of the others, which is unbiased "
             'where rows are sampled; declare Conventions(reward_baseline="leave_one_out")',
         )
-    if not declared.reward_baseline and _differs_on_several_rows(search):
+    if not declared.reward_baseline and (_differs_on_several_rows(search) or _one_constant(search)):
         yield Mend(
             replace(declared, reward_baseline=True),
             frozenset({"A6", "E1"}),
@@ -229,6 +229,22 @@ def _differs_on_several_rows(search: Search) -> bool:
     except (NotObservedError, ObservableError):
         return False
     return False
+
+
+def _one_constant(search: Search) -> bool:
+    """Whether its reward is off by one and the same number for single rows that have a b in common, from 0 to ±200."""
+    low, high = -np.inf, np.inf
+    try:
+        for view in opposite_tails(search.views("batch")[0][1]):
+            compared = compare("generator_reward", own_reward(view), view.truth.reward)
+            off, allowed = (
+                float((compared.got - compared.expected)[0]),
+                view.safety * float(compared.bound[0]),
+            )
+            low, high = max(low, off - allowed), min(high, off + allowed)
+    except (NotObservedError, ObservableError):
+        return False
+    return low <= high
 
 
 def _baseline_leaves_one_out(search: Search) -> bool:
