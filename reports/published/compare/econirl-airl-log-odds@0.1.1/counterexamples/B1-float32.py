@@ -1,4 +1,4 @@
-"""B1, loss through the mixture, in float32: L_D = E_p[−log D] + E_q[−log(1 − D)]. Exits 1 while econirl-airl-log-odds@0.1.1 contradicts it."""
+"""B1, loss through the mixture, in float32: L_D = E_p[−log D] + E_q[−log(1 − D)]. Exits 1 while econirl-airl-log-odds@0.1.1 contradicts it. Run: python -m ganirl_reports.isolation econirl-airl-log-odds@0.1.1 THIS_FILE"""
 
 import sys
 import numpy as np

@@ -1,4 +1,4 @@
-"""B2, slope in log z, in float32: ∂L_D/∂b = E_p[1 − D] − E_q[D]. Exits 1 while econirl-airl-log-odds@0.1.1 contradicts it."""
+"""B2, slope in log z, in float32: ∂L_D/∂b = E_p[1 − D] − E_q[D]. Exits 1 while econirl-airl-log-odds@0.1.1 contradicts it. Run: python -m ganirl_reports.isolation econirl-airl-log-odds@0.1.1 THIS_FILE"""
 
 import sys
 import numpy as np

@@ -1,4 +1,4 @@
-"""C1, gradient of the discriminator's loss, in float32: ∂L_D/∂θ = E_p[(1 − D) φ] − E_q[D φ]. Exits 1 while econirl-airl-log-odds@0.1.1 contradicts it."""
+"""C1, gradient of the discriminator's loss, in float32: ∂L_D/∂θ = E_p[(1 − D) φ] − E_q[D φ]. Exits 1 while econirl-airl-log-odds@0.1.1 contradicts it. Run: python -m ganirl_reports.isolation econirl-airl-log-odds@0.1.1 THIS_FILE"""
 
 import sys
 import numpy as np

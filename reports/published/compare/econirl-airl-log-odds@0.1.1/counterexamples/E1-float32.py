@@ -1,4 +1,4 @@
-"""E1, the generator minimises cost minus entropy, in float32: reward = log D − log(1 − D) = −c − b − log q. Exits 1 while econirl-airl-log-odds@0.1.1 contradicts it."""
+"""E1, the generator minimises cost minus entropy, in float32: reward = log D − log(1 − D) = −c − b − log q. Exits 1 while econirl-airl-log-odds@0.1.1 contradicts it. Run: python -m ganirl_reports.isolation econirl-airl-log-odds@0.1.1 THIS_FILE"""
 
 import sys
 import numpy as np
@@ -21,6 +21,6 @@ ell = -c - exact.b - log_q  # log D − log(1 − D)
 found = arrays.numpy(target.generator_reward(case, case.generator)).ravel() - 1.0 * log_q[len(p):]
 should = ell[len(p):]
 found, should = (np.asarray(each).item() for each in (found, should))
-allowed = 6.906550648780843e-06  # how far sound code may be off, derived for this case by ganirl 0.1.0
+allowed = 6.914950648780843e-06  # how far sound code may be off, derived for this case by ganirl 0.1.0
 print(f"generator_reward: should be {should}, is {found}, off by {abs(found - should)}; allowed {allowed}")
 sys.exit(int(not abs(found - should) <= allowed))

@@ -1,4 +1,4 @@
-"""I1, scale of the loss: two means, or one over all rows, in float32: L_D with the generator's rows twice over. Exits 1 while econirl-airl-log-odds@0.1.1 contradicts it."""
+"""I1, scale of the loss: two means, or one over all rows, in float32: L_D with the generator's rows twice over. Exits 1 while econirl-airl-log-odds@0.1.1 contradicts it. Run: python -m ganirl_reports.isolation econirl-airl-log-odds@0.1.1 THIS_FILE"""
 
 import sys
 import numpy as np

@@ -1,4 +1,4 @@
-"""A4, discriminator as a sigmoid, in float32: ℓ = −c − b − log q. Exits 1 while econirl-airl@0.1.1 contradicts it."""
+"""A4, discriminator as a sigmoid, in float32: ℓ = −c − b − log q. Exits 1 while econirl-airl@0.1.1 contradicts it. Run: python -m ganirl_reports.isolation econirl-airl@0.1.1 THIS_FILE"""
 
 import sys
 import numpy as np

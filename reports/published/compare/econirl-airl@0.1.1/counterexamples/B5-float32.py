@@ -1,4 +1,4 @@
-"""B5, balance at the optimal z, in float32: E_p[D] + E_q[D] = 1 at b*. Exits 1 while econirl-airl@0.1.1 contradicts it."""
+"""B5, balance at the optimal z, in float32: E_p[D] + E_q[D] = 1 at b*. Exits 1 while econirl-airl@0.1.1 contradicts it. Run: python -m ganirl_reports.isolation econirl-airl@0.1.1 THIS_FILE"""
 
 import sys
 import numpy as np

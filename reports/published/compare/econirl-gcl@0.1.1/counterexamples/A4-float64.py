@@ -1,4 +1,4 @@
-"""A4, discriminator as a sigmoid, in float64: log q = Σ log π(a|s). Exits 1 while econirl-gcl@0.1.1 contradicts it."""
+"""A4, discriminator as a sigmoid, in float64: log q = Σ log π(a|s). Exits 1 while econirl-gcl@0.1.1 contradicts it. Run: python -m ganirl_reports.isolation econirl-gcl@0.1.1 THIS_FILE"""
 
 import sys
 import numpy as np

@@ -1,4 +1,4 @@
-"""C2, the gan gradient is the irl gradient, in float64: ∂L_IRL/∂θ = E_p[(1 − D) φ] − E_q[D φ] at b*. Exits 1 while econirl-gcl@0.1.1 contradicts it."""
+"""C2, the gan gradient is the irl gradient, in float64: ∂L_IRL/∂θ = E_p[(1 − D) φ] − E_q[D φ] at b*. Exits 1 while econirl-gcl@0.1.1 contradicts it. Run: python -m ganirl_reports.isolation econirl-gcl@0.1.1 THIS_FILE"""
 
 import sys
 import numpy as np

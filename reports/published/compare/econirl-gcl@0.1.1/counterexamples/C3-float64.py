@@ -1,4 +1,4 @@
-"""C3, no gradient leaks through the mixture or through z, in float64: ∂L_IRL/∂θ = E_p[φ] − E_μ[w φ]/E_μ[w]. Exits 1 while econirl-gcl@0.1.1 contradicts it."""
+"""C3, no gradient leaks through the mixture or through z, in float64: ∂L_IRL/∂θ = E_p[φ] − E_μ[w φ]/E_μ[w]. Exits 1 while econirl-gcl@0.1.1 contradicts it. Run: python -m ganirl_reports.isolation econirl-gcl@0.1.1 THIS_FILE"""
 
 import sys
 import numpy as np

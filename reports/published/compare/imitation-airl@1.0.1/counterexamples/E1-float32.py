@@ -1,4 +1,4 @@
-"""E1, the generator minimises cost minus entropy, in float32: reward = log D − log(1 − D) = −c − b − log q. Exits 1 while imitation-airl@1.0.1 contradicts it."""
+"""E1, the generator minimises cost minus entropy, in float32: reward = log D − log(1 − D) = −c − b − log q. Exits 1 while imitation-airl@1.0.1 contradicts it. Run: python -m ganirl_reports.isolation imitation-airl@1.0.1 THIS_FILE"""
 
 import sys
 import numpy as np

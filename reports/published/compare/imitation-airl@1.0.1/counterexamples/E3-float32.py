@@ -1,4 +1,4 @@
-"""E3, policy gradient, in float32: ∂L_G/∂π = E_q[s·(−ℓ)], s = ∂ log q/∂ policy logits. Exits 1 while imitation-airl@1.0.1 contradicts it."""
+"""E3, policy gradient, in float32: ∂L_G/∂π = E_q[s·(−ℓ)], s = ∂ log q/∂ policy logits. Exits 1 while imitation-airl@1.0.1 contradicts it. Run: python -m ganirl_reports.isolation imitation-airl@1.0.1 THIS_FILE"""
 
 import sys
 import numpy as np

@@ -1,4 +1,4 @@
-"""D1, derivatives of log z, in float64: visits = −∂ log Z/∂c, here by a complex step. Exits 1 while imitation-mce-irl@1.0.1 contradicts it."""
+"""D1, derivatives of log z, in float64: visits = −∂ log Z/∂c, here by a complex step. Exits 1 while imitation-mce-irl@1.0.1 contradicts it. Run: python -m ganirl_reports.isolation imitation-mce-irl@1.0.1 THIS_FILE"""
 
 import sys
 import numpy as np

@@ -1,4 +1,4 @@
-"""D3, convex, with matched features, in float64: ∂/∂θ of E_p[c] + log Z, here by a complex step. Exits 1 while imitation-mce-irl@1.0.1 contradicts it."""
+"""D3, convex, with matched features, in float64: ∂/∂θ of E_p[c] + log Z, here by a complex step. Exits 1 while imitation-mce-irl@1.0.1 contradicts it. Run: python -m ganirl_reports.isolation imitation-mce-irl@1.0.1 THIS_FILE"""
 
 import sys
 import numpy as np

@@ -1,4 +1,4 @@
-"""H12, which entropy a backup belongs to, in float64: π = e^(Q − V), V = log Σ_a E[exp(−c + V′)]. Exits 1 while irl-maxent@0.1.0 contradicts it."""
+"""H12, which entropy a backup belongs to, in float64: π = e^(Q − V), V = log Σ_a E[exp(−c + V′)]. Exits 1 while irl-maxent@0.1.0 contradicts it. Run: python -m ganirl_reports.isolation irl-maxent@0.1.0 THIS_FILE"""
 
 import sys
 import numpy as np

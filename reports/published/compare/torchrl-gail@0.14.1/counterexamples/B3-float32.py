@@ -1,4 +1,4 @@
-"""B3, strict convexity in log z, in float32: [∂L_D/∂b(b + ½) − ∂L_D/∂b(b − ½)] is within e^±½ of ∂²L_D/∂b² and at most ¼ a side. Exits 1 while torchrl-gail@0.14.1 contradicts it."""
+"""B3, strict convexity in log z, in float32: [∂L_D/∂b(b + ½) − ∂L_D/∂b(b − ½)] is within e^±½ of ∂²L_D/∂b² and at most ¼ a side. Exits 1 while torchrl-gail@0.14.1 contradicts it. Run: python -m ganirl_reports.isolation torchrl-gail@0.14.1 THIS_FILE"""
 
 import sys
 import numpy as np

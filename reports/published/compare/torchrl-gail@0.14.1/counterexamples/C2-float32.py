@@ -1,4 +1,4 @@
-"""C2, the gan gradient is the irl gradient, in float32: ∂L_D/∂θ = E_p[φ] − E_μ[w φ]/E_μ[w] at b*. Exits 1 while torchrl-gail@0.14.1 contradicts it."""
+"""C2, the gan gradient is the irl gradient, in float32: ∂L_D/∂θ = E_p[φ] − E_μ[w φ]/E_μ[w] at b*. Exits 1 while torchrl-gail@0.14.1 contradicts it. Run: python -m ganirl_reports.isolation torchrl-gail@0.14.1 THIS_FILE"""
 
 import sys
 import numpy as np
