@@ -432,6 +432,17 @@ def irl_value(case: Case) -> Any:
     cost = np.concatenate([side.features @ case.theta for side in sides])
     log_q = np.concatenate([side.log_q for side in sides])
     share = np.concatenate([np.full(len(side), 0.5 / len(side)) for side in sides])
+    log_mixture = np.logaddexp(-cost - case.b, log_q) - np.log(2.0).astype(cost.dtype)
+    log_weight = np.log(share).astype(cost.dtype) - cost - log_mixture
+    return (case.expert.features @ case.theta).mean() + np.logaddexp.reduce(log_weight)
+
+
+def irl_value_by_exponentials(case: Case) -> Any:
+    """The same, of numbers that are lost where every cost is large."""
+    sides = (case.expert, case.generator)
+    cost = np.concatenate([side.features @ case.theta for side in sides])
+    share = np.concatenate([np.full(len(side), 0.5 / len(side)) for side in sides])
+    log_q = np.concatenate([side.log_q for side in sides])
     mixture = 0.5 * (np.exp(-cost - case.b) + np.exp(log_q))
     return (case.expert.features @ case.theta).mean() + np.log(share @ (np.exp(-cost) / mixture))
 
@@ -440,6 +451,7 @@ def test_the_value_of_an_irl_loss_is_judged_where_nothing_else_is() -> None:
     verdicts = {}
     for name, irl_loss in {
         "right": irl_value,
+        "by exponentials": irl_value_by_exponentials,
         "no constant": lambda case: irl_value(case) + 0.125,
         "b left out": lambda case: irl_value(case) - case.b,
     }.items():
@@ -447,6 +459,7 @@ def test_the_value_of_an_irl_loss_is_judged_where_nothing_else_is() -> None:
         verdicts[name] = tuple(each.verdict for each in report.verdicts)
     assert verdicts == {
         "right": ("satisfied", "satisfied"),
+        "by exponentials": ("satisfied", "violated"),
         "no constant": ("satisfied", "violated"),
         "b left out": ("blocked", "violated"),
     }

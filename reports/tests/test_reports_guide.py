@@ -214,7 +214,8 @@ def test_a_departure_that_names_its_formula_waives_that_one_alone() -> None:
     departures = eval(text, {"Departure": Departure})
 
     def gail(case: Any, rows: Any) -> Any:
-        return -(-logits(case, rows)).sigmoid().log()
+        x = logits(case, rows)
+        return x.clamp(min=0) + (-x.abs()).exp().log1p()
 
     def other(case: Any, rows: Any) -> Any:
         return logits(case, rows).sigmoid().log()
