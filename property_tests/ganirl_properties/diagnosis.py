@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from ganirl import Conventions
-
+from .fitting import (
+    SAME,
+    candidates_of,
+    coherent,
+    distance_of,
+    nearest_of,
+    of_observable,
+    sound_nodes,
+    uncontradicted,
+)
 from .pairs import pairs_named, pairs_that_fit
 from .process_diagnosis import diagnose_process
 from .readings import (
@@ -27,7 +35,7 @@ from .readings import (
 from .report import Diagnosis
 from .search import Finding, Search
 from .tails import explains, form_of
-from .wrong_formulas import RIGHT, WRONG_FORMULAS, Pipeline, WrongFormula
+from .wrong_formulas import RIGHT, Pipeline, WrongFormula
 
 Array = npt.NDArray[np.float64]
 
@@ -39,22 +47,11 @@ LOST_IN_ITS_TAILS = "reward-lost-in-its-tails"
 # Claims about the loss, which its form explains where nothing else does.
 _OF_THE_LOSS = ("A6", "A7", "B1", "B2", "B3", "C1", "C2", "C5", "I1", "N1", "N1b", "N2")
 
-# Claims that see the loss and its gradients alone, and the nodes that neither of them passes through.
-_OF_THE_LOSS_ALONE = frozenset({"B1", "B2", "B3", "C1", "I1", "N1", "N1b", "N2"})
-_OF_THE_POLICY = frozenset({"reward", "generator_loss", "policy_gradient", "policy_reward"})
-_BESIDE_THE_LOSS = _OF_THE_POLICY | {"probability", "log_partition", "irl_loss", "irl_gradient"}
-# Likewise of D itself, as a logit or as a probability.
-_OF_THE_LOGIT_ALONE = frozenset({"A4", "A5", "A9"})
-_BESIDE_THE_LOGIT = _BESIDE_THE_LOSS - {"probability"}
-
 # What an expectation is judged by.
 _EXPECTED = "policy gradient"
 
 # A tolerance of more than some per cent is that of a coarse format.
 _COARSE = 0.01
-
-# Two formulas that come this near to each other are the same on what was seen.
-_SAME = 1e-12
 
 # A formula that gives its numbers to this many units in the last place tells an error that √u does not resolve.
 _TO_THE_LAST_DIGITS = 64.0
@@ -83,7 +80,7 @@ def diagnose(
     if search.implementation.conventions.unit == "process":
         return diagnose_process(search, violated, FRESH_CASES)
     tolerance = float(np.sqrt(search.precision.unit_roundoff))
-    candidates = list(_candidates(search))
+    candidates = list(candidates_of(search))
 
     # In a coarse format D itself has rounded to 0 or 1, and one observable alone looks like that of many formulas:
     # there it takes a name that a finer format has given.
@@ -98,16 +95,16 @@ def diagnose(
     verb = "is that" if len(observables) == 1 else "are those"
     naming.tell(seen, spoken, f"{_joined(observables)} {verb} of this formula", candidates, tolerance)
     for observable in observables:
-        among = _uncontradicted(of_one, seen, observable, tolerance)
-        among = _coherent(search, among, seen, observable, tolerance)
+        among = uncontradicted(of_one, seen, observable, tolerance)
+        among = coherent(search, among, seen, observable, tolerance)
         what = f"{observable} is that of this formula"
-        naming.tell(_of(seen, observable), claims_of[observable], what, among, tolerance)
+        naming.tell(of_observable(seen, observable), claims_of[observable], what, among, tolerance)
     naming.tell_of_rare_actions(seen, of_one, tolerance)
     if naming.unnamed:
         given = readings(search, FRESH_CASES, given_own_logits=True)
         for observable in dict.fromkeys(reading.observable for reading in given):
             what = f"{observable}, given its own logits, is that of this formula"
-            naming.tell(_of(given, observable), claims_of[observable], what, of_one, tolerance)
+            naming.tell(of_observable(given, observable), claims_of[observable], what, of_one, tolerance)
     if "E1" in naming.unnamed and search.implementation.conventions.entropy_coefficient:
         given = rewards_before_the_bonus(search, FRESH_CASES)
         naming.tell(given, ("E1",), "reward, before the bonus, is that of this formula", of_one, tolerance)
@@ -136,8 +133,8 @@ def diagnose(
     if naming.unnamed & spoken and fine < tolerance:
         for observable in observables:
             what = f"{observable} is that of this formula to the last digits"
-            among = _coherent(search, candidates, seen, observable, tolerance)
-            naming.tell(_of(seen, observable), claims_of[observable], what, among, fine)
+            among = coherent(search, candidates, seen, observable, tolerance)
+            naming.tell(of_observable(seen, observable), claims_of[observable], what, among, fine)
     return naming.named
 
 
@@ -156,7 +153,7 @@ def agrees(search: Search, claim: str, formula: WrongFormula) -> bool:
         pool = [each for each in seen if claim in claims_of_observable(each.observable, shown)]
         if conventions.entropy_coefficient and "reward" in shown:
             pool = rewards_before_the_bonus(search, FRESH_CASES)
-        if pool and min(_distance(each, pool, tolerance) for each in pipelines) <= tolerance:
+        if pool and min(distance_of(each, pool, tolerance) for each in pipelines) <= tolerance:
             return True
     return False
 
@@ -183,7 +180,7 @@ class _Naming:
             return
         expected = any(reading.observable == _EXPECTED for reading in pool)
         further = self._policy_gradients if expected else list
-        found = _nearest(pool, among, tolerance, self.preferred, further)
+        found = nearest_of(pool, among, tolerance, self.preferred, further)
         if found is None:
             return
         sentence = f"on {FRESH_CASES} fresh cases its {what}"
@@ -201,7 +198,7 @@ class _Naming:
         right = Pipeline(RIGHT, conventions)
         shown = list(dict.fromkeys(reading.observable for reading in pool))
         changed = {
-            reading.observable for reading in pool if any(reading.changed(way, right) > _SAME for way in ways)
+            reading.observable for reading in pool if any(reading.changed(way, right) > SAME for way in ways)
         }
         return {claim for observable in changed for claim in claims_of_observable(observable, shown)}
 
@@ -218,7 +215,8 @@ class _Naming:
                 claim, known = "E1", self.named.get("A4")
                 among = [each for each in among if known is not None and each.formula.id == known.formula]
             what = f"{observable}, there and of rare actions, is that of this formula"
-            self.tell([*_of(seen, observable), *_of(rare, observable)], (claim,), what, among, tolerance)
+            pool = of_observable([*seen, *rare], observable)
+            self.tell(pool, (claim,), what, among, tolerance)
 
     def _policy_gradients(self) -> list[Reading]:
         return batch_policy_gradients(self.search, FRESH_CASES)
@@ -233,16 +231,11 @@ def _pairs(
         # In a coarse format so many pairs fit that none is told: there it is one that a finer format has given.
         return pairs_named(preferred, conventions)
     single = [pipeline for pipeline in candidates if not pipeline.own_score]
-    return pairs_that_fit(single, judged, _sound_nodes(conventions, judged, tolerance), tolerance)
+    return pairs_that_fit(single, judged, sound_nodes(conventions, judged, tolerance), tolerance)
 
 
 def _speaks_of(found: WrongFormula, claim: str) -> bool:
     """Whether a formula that agrees with all readings may be the name of what a claim fails by."""
-    # What a wrong reward agrees with is a loss that is right on these cases; where it fails has another cause.
-    if claim in _OF_THE_LOSS_ALONE and found.nodes.keys() <= _BESIDE_THE_LOSS:
-        return False
-    if claim in _OF_THE_LOGIT_ALONE and found.nodes.keys() <= _BESIDE_THE_LOGIT:
-        return False
     # A loss may be wrong and symmetric in its rows: S2 takes the name of what is not symmetric.
     return claim != "S2" or claim in found.expected
 
@@ -271,15 +264,15 @@ def _is_lost_far_out(search: Search, finding: Finding) -> bool:
 def _saturating_reward(search: Search, tolerance: float, preferred: tuple[str, ...]) -> Diagnosis | None:
     """Name a reward that agrees with a formula where D is moderate alone, as one that is made of a rounded D does."""
     moderate = moderate_rewards(search, FRESH_CASES)
-    candidates = _as_guarded(list(_candidates(search)), rewards_far_out(search, FRESH_CASES))
+    candidates = _as_guarded(list(candidates_of(search)), rewards_far_out(search, FRESH_CASES))
     if not moderate or not candidates:
         return None
     sentence = f"on {FRESH_CASES} fresh cases its reward is that of this formula wherever |ℓ| is at most 5"
     beyond = "another beyond |ℓ| = 5, as where D is rounded before its logarithm is taken"
-    if _distance(Pipeline(RIGHT, candidates[0].conventions), moderate, tolerance) <= tolerance:
+    if distance_of(Pipeline(RIGHT, candidates[0].conventions), moderate, tolerance) <= tolerance:
         title = f"the reward is log D − log(1 − D) where D is moderate, and {beyond}"
         return Diagnosis(LOST_IN_ITS_TAILS, title, sentence, FRESH_CASES)
-    found = _nearest(moderate, candidates, tolerance, preferred)
+    found = nearest_of(moderate, candidates, tolerance, preferred)
     if found is None:
         return None
     return Diagnosis(found.id, f"{found.title}, and {beyond}", sentence, FRESH_CASES)
@@ -296,116 +289,6 @@ def _as_guarded(candidates: list[Pipeline], far_out: Array) -> list[Pipeline]:
         return [each for each in candidates if not each.formula.id.endswith(_GUARDED)]
     guarded = {each.formula.id for each in candidates if each.formula.id.endswith(_GUARDED)}
     return [each for each in candidates if each.formula.id + _GUARDED not in guarded]
-
-
-def _of(pool: list[Reading], observable: str) -> list[Reading]:
-    return [reading for reading in pool if reading.observable == observable]
-
-
-# The observable that shows a node itself, not merely what follows from it.
-_SHOWN_BY = {"reward": "reward", "logit": "logit"}
-
-
-def _uncontradicted(
-    candidates: list[Pipeline], seen: list[Reading], observable: str, tolerance: float
-) -> list[Pipeline]:
-    """Leave out what replaces a node that is seen to be right: the error then lies further down."""
-    if not candidates:
-        return []
-    others = [reading for reading in seen if reading.observable != observable]
-    sound = _sound_nodes(candidates[0].conventions, others, tolerance)
-    return [pipeline for pipeline in candidates if not sound & pipeline.formula.nodes.keys()]
-
-
-# One function and its derivatives.
-_OF_ONE_LOSS = ("loss", "gradient in θ", "gradient in b")
-
-
-def _coherent(
-    search: Search, candidates: list[Pipeline], seen: list[Reading], observable: str, tolerance: float
-) -> list[Pipeline]:
-    """Leave out what cannot explain a loss, or a slope of it, because it errs where another of the three is right."""
-    if observable not in _OF_ONE_LOSS or not candidates:
-        return candidates
-    # A gradient that is handed over need not be that of the loss beside it.
-    of_one = _OF_ONE_LOSS[1:] if search.implementation_has("discriminator_gradient") else _OF_ONE_LOSS
-    right = Pipeline(RIGHT, candidates[0].conventions)
-    for name in of_one if observable in of_one else ():
-        pool = _of(seen, name) if name != observable else []
-        if _distance(right, pool, tolerance) <= tolerance:
-            candidates = [each for each in candidates if _distance(each, pool, tolerance) <= tolerance]
-    return candidates
-
-
-def _sound_nodes(conventions: Conventions, seen: list[Reading], tolerance: float) -> set[str]:
-    """Return the nodes that are seen to be right."""
-    right = Pipeline(RIGHT, conventions)
-    return {
-        node
-        for node, shown in _SHOWN_BY.items()
-        if (pool := _of(seen, shown)) and _distance(right, pool, tolerance) <= tolerance
-    }
-
-
-def _candidates(search: Search) -> Iterator[Pipeline]:
-    conventions = search.implementation.conventions
-    # A discriminator without log q, whose density nothing else shows, has no formula of log q to be wrong.
-    without = {"log_q", "loss_score"} if _no_log_q(search) else set()
-    for formula in WRONG_FORMULAS:
-        if without & formula.nodes.keys():
-            continue
-        yield Pipeline(formula, conventions)
-        if "log_q" in formula.nodes:
-            # The policy may be trained through the same wrong log q as the discriminator reads.
-            yield Pipeline(formula, conventions, own_score=True)
-
-
-def _no_log_q(search: Search) -> bool:
-    shows = any(map(search.implementation_has, ("log_q", "discriminator_policy_gradient")))
-    return search.implementation.conventions.log_q == "absent" and not shows
-
-
-def _nearest(
-    pool: list[Reading],
-    candidates: list[Pipeline],
-    tolerance: float,
-    preferred: tuple[str, ...],
-    further: Callable[[], list[Reading]] = list,
-) -> WrongFormula | None:
-    """Return the preferred formula, or else the nearest, of those that agree with all readings.
-
-    Where the right formula agrees, nothing tells wrong ones apart, but for one that is named already and is nearer.
-    Where several are the same on what was seen, further readings are asked for; what these leave together is parted
-    by where it is wrong, the error being sought next to it: a reward is turned over, not the logit.
-    """
-    rightly = Pipeline(RIGHT, candidates[0].conventions)
-    # Most formulas give what is right wherever they differ from this one: they part at once where it is wrong.
-    wrong = next((place for place, each in enumerate(pool) if not each.distance(rightly) <= tolerance), 0)
-    pool = [pool[wrong], *pool[:wrong], *pool[wrong + 1 :]]
-    right = _distance(rightly, pool, tolerance)
-    found: list[tuple[float, Pipeline]] = []
-    for pipeline in candidates:
-        if right <= tolerance and pipeline.formula.id not in preferred:
-            continue
-        distance = _distance(pipeline, pool, tolerance)
-        if distance <= tolerance and distance < right:
-            found.append((distance, pipeline))
-    found = [each for each in found if each[1].formula.id in preferred] or found
-    nearest = min((distance for distance, _ in found), default=0.0)
-    same = [pipeline for distance, pipeline in found if distance <= nearest * (1.0 + _SAME) + _SAME]
-    more = further() if len(same) > 1 else []
-    same = [each for each in same if _distance(each, more, tolerance) <= tolerance] or same
-    return max((each.formula for each in same), key=lambda formula: formula.earliest_node, default=None)
-
-
-def _distance(pipeline: Pipeline, pool: list[Reading], tolerance: float) -> float:
-    """Return the largest error, relative to what goes into a number; infinite once it is beyond the tolerance."""
-    worst = 0.0
-    for reading in pool:
-        worst = max(worst, reading.distance(pipeline))
-        if not worst <= tolerance:
-            return float("inf")
-    return worst
 
 
 def _joined(names: list[str]) -> str:

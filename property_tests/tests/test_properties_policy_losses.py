@@ -8,14 +8,16 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="policy losses are differentiated: pip install 'ganirl[torch]'")
+pytest.importorskip("torch", reason="policy losses are differentiated: pip install 'ganirl[torch]'")
 
-from ganirl import PRECISIONS, Case, Conventions, Rows, wrap  # noqa: E402
-from ganirl.batch import log_likelihood  # noqa: E402
-from ganirl.logspace import log_normalise  # noqa: E402
-from ganirl_properties import verify  # noqa: E402
-from ganirl_properties.population_cases import chain_case  # noqa: E402
-from ganirl_properties.power.alarms import false_alarms  # noqa: E402
+import torch
+
+from ganirl import PRECISIONS, Case, Conventions, Rows, wrap
+from ganirl.batch import log_likelihood
+from ganirl.logspace import log_normalise
+from ganirl_properties import verify
+from ganirl_properties.population_cases import chain_case
+from ganirl_properties.power.alarms import false_alarms
 
 
 def logit(case: Case, rows: Rows) -> Any:

@@ -14,8 +14,8 @@ from ganirl.logspace import log_normalise
 from ganirl_properties.case_rows import Array
 from ganirl_properties.cases import at_optimum
 
+from .arranged import case_of_rows
 from .check import View
-from .rare import case_of_rows
 
 POLICY_LOGITS = ((0.25, -0.5, 0.75, 0.0), (-0.25, 0.5, 0.0, 1.0))
 THETA, B = (0.5, -0.75), 0.5

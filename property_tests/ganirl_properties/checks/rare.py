@@ -14,9 +14,9 @@ import numpy as np
 
 from ganirl import Case, Conventions, Precision, Steps
 from ganirl.logspace import log_normalise
-from ganirl_properties.case_rows import Array, filled_rows, row_weights
-from ganirl_properties.cases import absorb_b, at_optimum
+from ganirl_properties.cases import at_optimum
 
+from .arranged import case_of_rows
 from .check import View
 
 # π from 1 to 7e-13 in either state; the numbers are exact in every format.
@@ -98,37 +98,6 @@ def _compensated(expert: Steps, generator: Steps, precision: Precision, conventi
     first = (-log_pi - np.cos(2.0 + cell) - second * theta[1]) / theta[0]
     table = precision.round(np.stack([first, second], axis=-1))
     return case_of_rows(expert, generator, table, (theta, B, logits), precision, conventions)
-
-
-def case_of_rows(
-    expert: Steps,
-    generator: Steps,
-    table: Array,
-    parameters: tuple[Array, float, Array],
-    precision: Precision,
-    conventions: Conventions,
-) -> Case:
-    """Return a case of these steps, all rows of a side alike in weight.
-
-    Parameters
-    ----------
-    expert, generator : (n, T) each
-    table : (S, A, 2, d) features by state, action, and whether the step enters the end
-    parameters : θ (d,), b, and the policy's logits (S, A)
-    """
-    theta, b, logits = parameters
-    sides = [
-        filled_rows(
-            steps,
-            table,
-            logits,
-            row_weights(np.ones(len(steps.mask), dtype=np.int64), precision, conventions),
-            precision,
-        )
-        for steps in (expert, generator)
-    ]
-    case = Case(theta, precision.round(b), logits, sides[0], sides[1], precision.name, conventions.unit)
-    return absorb_b(case) if conventions.log_z == "absent" else case
 
 
 def _steps(states: int, actions: int, horizon: int, turned: int) -> Steps:
