@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ganirl import Case, Conventions, Precision, Steps
+from ganirl.lanes import applied
 
 from .case_rows import filled_rows, parameters, row_weights
 from .choices import Choices, textured
@@ -67,9 +70,9 @@ def batch_case(choices: Choices, precision: Precision, conventions: Conventions,
         sides = [_repeating(side, sides[0]) for side in sides]
     weights = [1 + choices.indices(rows, 8) for rows in (expert_rows, generator_rows)]
     unit = 1 / 64 if kind.level == "near" else 1 / 16
-    logits = textured(choices.signed(states * actions, unit), texture, precision).reshape(states, actions)
-    table = choices.signed(states * actions * 2 * dimension, 1 / 32)
-    features = scale * textured(table, texture, precision).reshape(states, actions, 2, dimension)
+    logits = textured(choices.signed((states, actions), unit), texture, precision, axes=2)
+    table = choices.signed((states, actions, 2, dimension), 1 / 32)
+    features = scale * textured(table, texture, precision, axes=4)
     rows = [
         filled_rows(steps, features, logits, row_weights(weight, precision, conventions), precision)
         for steps, weight in zip(sides, weights, strict=True)
@@ -80,10 +83,14 @@ def batch_case(choices: Choices, precision: Precision, conventions: Conventions,
 
 def _repeating(steps: Steps, others: Steps) -> Steps:
     """Return the steps with the first row of others as the first and the last one."""
-    rows = len(steps.mask)
+    rows, axis = steps.mask.shape[-2], steps.mask.ndim - 2
+
+    of_all: Callable[..., npt.NDArray[Any]] = partial(np.take, axis=axis)
 
     def of(mine: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.concatenate([other[:1], mine[1:-1], other[:1]])[-rows:]
+        first, rest = of_all(other, [0]), of_all(mine, np.arange(1, max(rows - 1, 1)))
+        both_ends: npt.NDArray[Any] = np.concatenate([first, rest, first], axis=axis)
+        return of_all(both_ends, np.arange(-rows, 0))
 
     return Steps(*(of(getattr(steps, each.name), getattr(others, each.name)) for each in fields(Steps)))
 
@@ -91,20 +98,21 @@ def _repeating(steps: Steps, others: Steps) -> Steps:
 def _near(choices: Choices, case: Case, conventions: Conventions) -> Case:
     """Return the case with b where some row's ℓ is between 1e-3 and 1, of either sign."""
     sides = (case.expert, case.generator)
-    cost = np.concatenate([rows.features @ case.theta for rows in sides])
-    log_q = 0.0 if conventions.log_q == "absent" else np.concatenate([rows.log_q for rows in sides])
-    row, size = choices.below(len(cost)), choices.below(22)
+    cost = np.concatenate([applied(rows.features, case.theta) for rows in sides], axis=-1)
+    log_q = 0.0 if conventions.log_q == "absent" else np.concatenate([rows.log_q for rows in sides], axis=-1)
+    row, size = choices.below(cost.shape[-1]), choices.below(22)
     logit = (1 - 2 * (size % 2)) * 2.0 ** (-(size // 2))
-    return replace(case, b=case.precision.round((-cost - log_q - conventions.log_q_constant)[row] - logit))
+    balanced = (-cost - log_q - conventions.log_q_constant)[..., row]
+    return replace(case, b=case.precision.round(balanced - logit))
 
 
 def _random_steps(choices: Choices, rows: int, horizon: int, states: int, actions: int) -> Steps:
     length = 1 + choices.indices(rows, horizon)
-    mask = np.arange(horizon)[None, :] < length[:, None]
-    state = choices.indices(rows * horizon, states).reshape(rows, horizon) * mask
-    action = choices.indices(rows * horizon, actions).reshape(rows, horizon) * mask
-    last = np.arange(horizon)[None, :] == length[:, None] - 1
-    ends = (choices.indices(rows, 2) == 0)[:, None] & last
-    following = np.concatenate([state[:, 1:], state[:, :1]], axis=1)
+    mask = np.arange(horizon) < length[..., None]
+    state = choices.indices((rows, horizon), states) * mask
+    action = choices.indices((rows, horizon), actions) * mask
+    last = np.arange(horizon) == length[..., None] - 1
+    ends = (choices.indices(rows, 2) == 0)[..., None] & last
+    following = np.roll(state, -1, axis=-1)
     next_state = np.where(ends, states, following) * mask
-    return Steps(state, action, next_state, ends, mask, np.zeros((rows, horizon, 0)))
+    return Steps(state, action, next_state, ends, mask, np.zeros((*mask.shape, 0)))

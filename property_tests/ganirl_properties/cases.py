@@ -64,10 +64,12 @@ def _decoded(choices: Choices, setting: Setting, precision: Precision, conventio
     return absorb_b(case) if conventions.log_z == "absent" else case
 
 
-def at_optimum(case: Case, b: float, conventions: Conventions) -> Case:
+def at_optimum(case: Case, b: float | Array, conventions: Conventions) -> Case:
     """Return the case with log Z replaced by b*, rounded to its format."""
     if conventions.log_z == "absent":
-        return replace(case, theta=np.append(case.theta[:-1], case.precision.round(case.theta[-1] + b)))
+        return replace(
+            case, theta=with_parameter(case.theta[..., :-1], case.precision.round(case.theta[..., -1] + b))
+        )
     return replace(case, b=case.precision.round(b))
 
 
@@ -76,20 +78,28 @@ def with_constant_feature(case: Case, value: npt.ArrayLike) -> Case:
 
     def side(rows: Rows) -> Rows:
         first = np.zeros((*rows.steps.mask.shape, 1))
-        first[:, 0] = 1.0
+        first[..., 0, :] = 1.0
         steps = replace(rows.steps, features=np.concatenate([rows.steps.features, first], axis=-1))
-        return replace(
-            rows, features=np.concatenate([rows.features, np.ones((len(rows), 1))], axis=1), steps=steps
-        )
+        ones = np.ones((*rows.log_q.shape, 1))
+        return replace(rows, features=np.concatenate([rows.features, ones], axis=-1), steps=steps)
 
     return replace(
-        case, theta=np.append(case.theta, value), expert=side(case.expert), generator=side(case.generator)
+        case,
+        theta=with_parameter(case.theta, value),
+        expert=side(case.expert),
+        generator=side(case.generator),
     )
+
+
+def with_parameter(theta: Array, value: npt.ArrayLike) -> Array:
+    """Return θ with one more parameter, (d + 1,); the same one for all lanes, or one for each."""
+    last = np.broadcast_to(np.asarray(value, dtype=np.float64)[..., None], (*theta.shape[:-1], 1))
+    return np.concatenate([theta, last], axis=-1)
 
 
 def absorb_b(case: Case) -> Case:
     """Return the case for code that has no log Z: b = 0, and a constant feature with b as its parameter."""
-    return replace(with_constant_feature(case, case.b), b=np.zeros(()))
+    return replace(with_constant_feature(case, case.b), b=np.zeros_like(case.b))
 
 
 def broken_rules(case: Case) -> tuple[str, ...]:

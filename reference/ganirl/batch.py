@@ -1,4 +1,7 @@
-"""The rows of a case as one list, with what sound code may get wrong of their costs, log densities and logits."""
+"""The rows of a case as one list, with what sound code may get wrong of their costs, log densities and logits.
+
+Shapes are those of one case; of lanes, each has their number in front (see `lanes`).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from . import bounds, objectives
 from .bounds import FloatModel
 from .case import Case, Rows
 from .conventions import Conventions
+from .lanes import applied, picked
 from .logspace import log_normalise
 
 Array = npt.NDArray[np.float64]
@@ -46,7 +50,18 @@ class Batch:
         return slice(len(self.case.expert), len(self.case.expert) + len(self.case.generator))
 
     def _joined(self, name: str) -> Array:
-        return np.concatenate([getattr(self.case.expert, name), getattr(self.case.generator, name)])
+        axis = np.ndim(self.case.b)
+        return np.concatenate([getattr(side, name) for side in self._sides], axis=axis)
+
+    @cached_property
+    def b(self) -> Array:
+        """The parameter that stands for log Z, beside rows: (1,), or (L, 1) of lanes."""
+        return np.asarray(self.case.b, dtype=np.float64)[..., None]
+
+    @property
+    def _rows(self) -> tuple[int, ...]:
+        """The shape of a number a row: (n,), or (L, n) of lanes."""
+        return (*np.shape(self.case.b), self.generator.stop)
 
     @cached_property
     def scales(self) -> tuple[float, float]:
@@ -56,9 +71,9 @@ class Batch:
     @cached_property
     def weights(self) -> tuple[Array, Array]:
         """(w_p, w_q) over all rows; each sums to one."""
-        w_p, w_q = np.zeros(self.generator.stop), np.zeros(self.generator.stop)
-        w_p[self.expert] = self.case.expert.weight / self.case.expert.weight.sum()
-        w_q[self.generator] = self.case.generator.weight / self.case.generator.weight.sum()
+        w_p, w_q = np.zeros(self._rows), np.zeros(self._rows)
+        for each, rows, side in zip((w_p, w_q), (self.expert, self.generator), self._sides, strict=True):
+            each[..., rows] = side.weight / side.weight.sum(axis=-1, keepdims=True)
         return w_p, w_q
 
     @cached_property
@@ -69,13 +84,13 @@ class Batch:
     @cached_property
     def cost(self) -> Array:
         """c = φ·θ, (n,)."""
-        return np.asarray(self.derivative @ self.case.theta)
+        return applied(self.derivative, self.case.theta)
 
     @cached_property
     def log_q(self) -> Array:
         """What stands for log q in this implementation's logit, its declared constant included; zero if absent."""
         if self.conventions.log_q == "absent":
-            return np.zeros(self.generator.stop)
+            return np.zeros(self._rows)
         return self.true_log_q + self.conventions.log_q_constant
 
     @cached_property
@@ -83,7 +98,9 @@ class Batch:
         """Σ_t log π(a_t|s_t); the number that was handed over where log q is an input."""
         if self.conventions.log_q == "input":
             return self._joined("log_q")
-        return np.concatenate([log_likelihood(self.case.policy_logits, side) for side in self._sides])
+        return np.concatenate(
+            [log_likelihood(self.case.policy_logits, side) for side in self._sides], axis=-1
+        )
 
     @property
     def _sides(self) -> tuple[Rows, Rows]:
@@ -94,28 +111,34 @@ class Batch:
         """ℓ of all rows."""
         if self.given_logit is not None:
             return self.given_logit
-        return objectives.discriminator_logit(self.cost, self.log_q, float(self.case.b))
+        return objectives.discriminator_logit(self.cost, self.log_q, self.b)
 
     @cached_property
     def cost_magnitude(self) -> Array:
         """Σ_t Σ_k |φ_tk θ_k|: code may sum over steps or over features first."""
-        parts = [np.abs(side.steps.features) @ np.abs(self.case.theta) for side in self._sides]
-        return np.concatenate([part.sum(axis=1) for part in parts])
+        parts = [applied(np.abs(side.steps.features), np.abs(self.case.theta)) for side in self._sides]
+        return np.concatenate([part.sum(axis=-1) for part in parts], axis=-1)
 
     @cached_property
     def _cost_terms(self) -> int:
-        return int(self.case.expert.steps.features.shape[1] * len(self.case.theta)) + 1
+        return self._steps * int(self.case.theta.shape[-1]) + 1
+
+    @cached_property
+    def _steps(self) -> int:
+        """The most steps that a row may have, T."""
+        return int(self.case.expert.steps.mask.shape[-1])
 
     def log_likelihood_error(self, arithmetic: FloatModel) -> Array:
         """Error of a Σ log π that is computed: T2' summed over steps."""
         return np.concatenate(
-            [_log_likelihood_error(arithmetic, self.case.policy_logits, side) for side in self._sides]
+            [_log_likelihood_error(arithmetic, self.case.policy_logits, side) for side in self._sides],
+            axis=-1,
         )
 
     def log_q_error(self, arithmetic: FloatModel) -> Array:
         """Error of log q: none for one that was handed over, T2' summed over steps for one that is computed."""
         if self.conventions.log_q != "computed":
-            return np.zeros(self.generator.stop)
+            return np.zeros(self._rows)
         return self.log_likelihood_error(arithmetic)
 
     def logit_error(self, arithmetic: FloatModel) -> Array:
@@ -126,7 +149,7 @@ class Batch:
             arithmetic,
             self.cost_magnitude,
             self._cost_terms,
-            float(self.case.b),
+            self.b,
             np.abs(self.log_q),
             self.log_q_error(arithmetic),
         )
@@ -135,16 +158,17 @@ class Batch:
 def log_likelihood(policy_logits: Array, rows: Rows) -> Array:
     """Σ_t log π(a_t|s_t) over the steps that exist, (n,)."""
     steps = rows.steps
-    log_pi = log_normalise(policy_logits)[steps.state % len(policy_logits), steps.action]
-    return np.asarray(np.sum(np.where(steps.mask, log_pi, 0.0), axis=1))
+    state = steps.state % policy_logits.shape[-2]
+    log_pi = picked(log_normalise(policy_logits), state, steps.action)
+    return np.asarray(np.sum(np.where(steps.mask, log_pi, 0.0), axis=-1))
 
 
 def _log_likelihood_error(arithmetic: FloatModel, policy_logits: Array, rows: Rows) -> Array:
     steps = rows.steps
-    state = steps.state % len(policy_logits)
-    logits = policy_logits[state]
+    state = steps.state % policy_logits.shape[-2]
+    logits = picked(policy_logits, state)
     chosen = np.take_along_axis(logits, steps.action[..., None], axis=-1)[..., 0]
     per_step = np.where(steps.mask, bounds.log_softmax(arithmetic, logits, chosen), 0.0)
-    log_pi = np.where(steps.mask, log_normalise(policy_logits)[state, steps.action], 0.0)
-    summation = arithmetic.gamma(steps.mask.shape[1]) * np.abs(log_pi).sum(axis=1)
-    return np.asarray(per_step.sum(axis=1) + summation)
+    log_pi = np.where(steps.mask, picked(log_normalise(policy_logits), state, steps.action), 0.0)
+    summation = arithmetic.gamma(steps.mask.shape[-1]) * np.abs(log_pi).sum(axis=-1)
+    return np.asarray(per_step.sum(axis=-1) + summation)

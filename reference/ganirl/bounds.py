@@ -2,7 +2,8 @@
 
 A bound covers every order of summation and of association, because the code under test is not ours: sound code
 may add its terms in any order. Names T1 … T11 are those of the documentation's table of bounds. All are absolute
-errors, computed in float64; x may be an array.
+errors, computed in float64; x may be an array. Sums are over the last axis (n,), or over n of (n, k), and any axes
+in front are lanes, a problem each.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .lanes import contracted, dot
 from .logspace import log_sum_exp, sigmoid, softplus
 from .precision import Precision
 
@@ -63,13 +65,14 @@ def logit(
     arithmetic: FloatModel,
     cost_magnitude: Array,
     terms: int,
-    b: float,
+    b: float | Array,
     log_q_magnitude: Array,
     log_q_error: Array,
 ) -> Array:
     """ℓ = −Σφθ − b − log q in any order of association (T2any)."""
     gamma = arithmetic.gamma(terms + 3)
-    return gamma * (cost_magnitude + abs(b) + log_q_magnitude) + log_q_error * (1.0 + gamma)
+    bound: Array = gamma * (cost_magnitude + np.abs(b) + log_q_magnitude) + log_q_error * (1.0 + gamma)
+    return bound
 
 
 def log_softmax(arithmetic: FloatModel, logits: Array, chosen: Array) -> Array:
@@ -105,13 +108,10 @@ def log_likelihood_ratio_term(arithmetic: FloatModel, x: Array, x_error: Array, 
 
 def weighted_sum(arithmetic: FloatModel, weight: Array, value: Array, error: Array) -> Array:
     """Σ w y by any means: weights rounded, products, mean by division or by 1/n, any order (T5)."""
-    terms = len(weight) + 3
-    gamma = arithmetic.gamma(terms)
-    active = weight > 0
-    bound: Array = np.asarray(
-        np.sum(weight[active] * (error[active] * (1.0 + gamma) + gamma * np.abs(value[active])))
-    )
-    return bound
+    gamma = arithmetic.gamma(weight.shape[-1] + 3)
+    with np.errstate(invalid="ignore"):
+        each = weight * (error * (1.0 + gamma) + gamma * np.abs(value))
+    return np.asarray(np.sum(np.where(weight > 0, each, 0.0), axis=-1))
 
 
 def sigmoid_error(arithmetic: FloatModel, x: Array, x_error: Array) -> Array:
@@ -139,21 +139,19 @@ def sigmoid_gradient_terms(arithmetic: FloatModel, x: Array, x_error: Array, for
 
 def gradient_sum(arithmetic: FloatModel, weight: Array, r: Array, r_error: Array, derivative: Array) -> Array:
     """Σ w r c', component by component: ``derivative`` is (n, k); T8 (and T11 with derivative 1)."""
-    gamma = arithmetic.gamma(len(weight) + 4)
-    magnitude = np.abs(derivative)
-    bound: Array = np.sum(weight[:, None] * magnitude * (r_error * (1 + gamma) + gamma * r)[:, None], axis=0)
-    return bound
+    gamma = arithmetic.gamma(weight.shape[-1] + 4)
+    return contracted(weight * (r_error * (1 + gamma) + gamma * r), np.abs(derivative))
 
 
 def log_sum_exp_error(arithmetic: FloatModel, x: Array, x_error: Array) -> Array:
     """Log Σ e^x, log-mean-exp included (T6)."""
-    count = len(x)
-    value = float(log_sum_exp(x))
-    share = np.exp(x - value)
-    worst = float(np.max(np.where(share > 0, np.minimum(x_error, 50.0), 0.0), initial=0.0))
+    count = x.shape[-1]
+    value = log_sum_exp(x, axis=-1)
+    share = np.exp(x - value[..., None])
+    worst = np.max(np.where(share > 0, np.minimum(x_error, 50.0), 0.0), axis=-1, initial=0.0)
     relative = (count - 1) + (2 + arithmetic.kappa) * np.log(count) + 2 * arithmetic.kappa
-    inherited = np.sum(share * x_error) * np.exp(2 * worst)
-    return np.asarray(inherited + arithmetic.u * (relative + 2 * abs(value) + np.log(count)))
+    inherited = dot(share, x_error) * np.exp(2 * worst)
+    return np.asarray(inherited + arithmetic.u * (relative + 2 * np.abs(value) + np.log(count)))
 
 
 def softmax_mean_error(arithmetic: FloatModel, x: Array, x_error: Array, g: Array) -> Array:
@@ -163,17 +161,17 @@ def softmax_mean_error(arithmetic: FloatModel, x: Array, x_error: Array, g: Arra
     Σ s (e^ε − 1)(g − ḡ)/Σ s e^ε. The rest is rounding, in whichever form: shifted by the largest x or by
     log Σ e^x, divided by the sum of exponentials or not. An error of that sum is common: it weighs |ḡ| alone.
     """
-    count = len(x)
-    total = float(log_sum_exp(x))
+    count = x.shape[-1]
+    total = log_sum_exp(x, axis=-1)[..., None]
     share = np.exp(x - total)
-    mean = share @ g
+    mean = contracted(share, g)
     capped = np.where(share > 0, np.minimum(x_error, 50.0), 0.0)
-    inherited = share * np.expm1(capped) * np.exp(float(np.max(capped, initial=0.0)))
+    inherited = share * np.expm1(capped) * np.exp(np.max(capped, axis=-1, initial=0.0, keepdims=True))
     below = np.where(share > 0, total - x, 0.0)
     each = share * (arithmetic.u * below + arithmetic.gamma(arithmetic.kappa + 3 + count)) + arithmetic.eta
-    relative = (count - 1) + (2 + arithmetic.kappa) * np.log(count) + 2 * arithmetic.kappa + abs(total)
-    bound: Array = inherited @ np.abs(g - mean) + each @ np.abs(g) + arithmetic.u * relative * np.abs(mean)
-    return bound
+    relative = (count - 1) + (2 + arithmetic.kappa) * np.log(count) + 2 * arithmetic.kappa + np.abs(total)
+    spread = contracted(inherited, np.abs(g - mean[..., None, :])) + contracted(each, np.abs(g))
+    return np.asarray(spread + arithmetic.u * relative * np.abs(mean))
 
 
 def log_importance(
@@ -182,7 +180,7 @@ def log_importance(
     cost: Array,
     log_mixture: Array,
     log_share: Array,
-    b: float,
+    b: float | Array,
     *,
     cost_error: Array,
     logit_error: Array,

@@ -7,6 +7,9 @@ Every function takes plain arrays over N rows, so that one formula serves an enu
 * ``c``, ``log_q`` (N,) and ``b``: cost, log density of the generator, the parameter that stands for log Z
 * ``dc`` (N, d): c' = ∂c/∂θ
 
+Of lanes, many problems of one shape at once, every array has one axis more in front and ``b`` is (L, 1); what is a
+number of one problem is then (L,). Weights of zero are left out there, too.
+
 Nothing overflows for |ℓ| up to 1e4, and a row of weight zero contributes nothing, whatever its numbers are
 (0·∞ := 0). The equations are those of Finn, Christiano, Abbeel and Levine (2016); brackets name claims.
 """
@@ -19,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .case import Steps
+from .lanes import number
 from .logspace import log_normalise, log_sum_exp, sigmoid, softplus
 from .problem import Problem
 
@@ -26,8 +30,13 @@ Array = npt.NDArray[np.float64]
 
 
 def expectation(weight: Array, values: Array) -> Array:
-    """Σ w f over the first axis; rows of weight zero are left out even where f is not finite."""
+    """Σ w f over the axis of rows; rows of weight zero are left out even where f is not finite."""
     present = weight != 0
+    if weight.ndim > 1:
+        beside = weight.reshape(*weight.shape, *(1,) * (values.ndim - weight.ndim))
+        with np.errstate(invalid="ignore"):
+            each = np.where(beside != 0, beside * values, 0.0)
+        return np.asarray(each.sum(axis=weight.ndim - 1))
     if present.all():
         return np.tensordot(weight, values, axes=1)
     return np.tensordot(weight[present], values[present], axes=1)
@@ -36,18 +45,25 @@ def expectation(weight: Array, values: Array) -> Array:
 # --- discriminator -----------------------------------------------------------------------------
 
 
-def discriminator_logit(c: Array, log_q: Array, b: float) -> Array:
+def discriminator_logit(c: Array, log_q: Array, b: float | Array) -> Array:
     """ℓ = −c − b − log q, so that D = σ(ℓ) [A4]; NaN where neither model nor generator has mass."""
     with np.errstate(invalid="ignore"):
         return np.asarray(-(c + b) - log_q)
 
 
 def discriminator_loss(
-    w_p: Array, w_q: Array, c: Array, log_q: Array, b: float, *, alpha_p: float = 1.0, alpha_q: float = 1.0
+    w_p: Array,
+    w_q: Array,
+    c: Array,
+    log_q: Array,
+    b: float | Array,
+    *,
+    alpha_p: float = 1.0,
+    alpha_q: float = 1.0,
 ) -> float:
     """L_D = α_p E_p[softplus(−ℓ)] + α_q E_q[softplus(ℓ)]; unit scales are the paper's [I1]."""
     logit = discriminator_logit(c, log_q, b)
-    return float(alpha_p * expectation(w_p, softplus(-logit)) + alpha_q * expectation(w_q, softplus(logit)))
+    return number(alpha_p * expectation(w_p, softplus(-logit)) + alpha_q * expectation(w_q, softplus(logit)))
 
 
 def discriminator_gradient(
@@ -55,7 +71,7 @@ def discriminator_gradient(
     w_q: Array,
     c: Array,
     log_q: Array,
-    b: float,
+    b: float | Array,
     *,
     dc: Array,
     alpha_p: float = 1.0,
@@ -64,41 +80,56 @@ def discriminator_gradient(
     """∂_θL_D = α_p E_p[(1−D)c'] − α_q E_q[D c'], (d,), and ∂_bL_D, the same with c' = 1 [B2, C1]."""
     logit = discriminator_logit(c, log_q, b)
     missed, fooled = sigmoid(-logit), sigmoid(logit)
-    in_theta = alpha_p * expectation(w_p, missed[:, None] * dc) - alpha_q * expectation(
-        w_q, fooled[:, None] * dc
+    in_theta = alpha_p * expectation(w_p, missed[..., None] * dc) - alpha_q * expectation(
+        w_q, fooled[..., None] * dc
     )
     in_b = alpha_p * expectation(w_p, missed) - alpha_q * expectation(w_q, fooled)
-    return in_theta, float(in_b)
+    return in_theta, number(in_b)
 
 
 def discriminator_curvature(
-    w_p: Array, w_q: Array, c: Array, log_q: Array, b: float, *, alpha_p: float = 1.0, alpha_q: float = 1.0
+    w_p: Array,
+    w_q: Array,
+    c: Array,
+    log_q: Array,
+    b: float | Array,
+    *,
+    alpha_p: float = 1.0,
+    alpha_q: float = 1.0,
 ) -> float:
     """∂²L_D/∂b² = α_p E_p[D(1−D)] + α_q E_q[D(1−D)], in (0, ½] for unit scales [B3]."""
     logit = discriminator_logit(c, log_q, b)
     variance = sigmoid(logit) * sigmoid(-logit)
-    return float(alpha_p * expectation(w_p, variance) + alpha_q * expectation(w_q, variance))
+    return number(alpha_p * expectation(w_p, variance) + alpha_q * expectation(w_q, variance))
 
 
 # --- the mixture μ̃ = ½(m + q) and what is written through it ----------------------------------
 
 
-def log_mixture(c: Array, log_q: Array, b: float) -> Array:
+def log_mixture(c: Array, log_q: Array, b: float | Array) -> Array:
     """Return log μ̃ = log ½(e^{−c−b} + q), (N,)."""
     return np.asarray(np.logaddexp(-(c + b), log_q) - np.log(2.0))
 
 
 def discriminator_loss_by_mixture(
-    w_p: Array, w_q: Array, c: Array, log_q: Array, b: float, *, alpha_p: float = 1.0, alpha_q: float = 1.0
+    w_p: Array,
+    w_q: Array,
+    c: Array,
+    log_q: Array,
+    b: float | Array,
+    *,
+    alpha_p: float = 1.0,
+    alpha_q: float = 1.0,
 ) -> float:
     """L_D = b + E_p[c] − E_q[log q] + 2E_μ[log μ̃] + 2 log 2 [B1], a route that never forms ℓ.
 
     The paper's equation (8) lacks the 2 log 2. With side scales 2E_μ becomes α_p E_p + α_q E_q.
     """
     doubled_mixture = log_mixture(c, log_q, b) + np.log(2.0)
-    data = b * w_p.sum() + expectation(w_p, c) + expectation(w_p, doubled_mixture)
+    data = expectation(w_p, np.broadcast_to(b, c.shape)) + expectation(w_p, c)
+    data = data + expectation(w_p, doubled_mixture)
     generator = expectation(w_q, doubled_mixture) - expectation(w_q, log_q)
-    return float(alpha_p * data + alpha_q * generator)
+    return number(alpha_p * data + alpha_q * generator)
 
 
 def _log_importance(w_p: Array, w_q: Array, c: Array, log_mixture: Array) -> Array:
@@ -115,12 +146,12 @@ def _tilted_mean(log_weight: Array, values: Array) -> Array:
 
 def log_partition_estimate(w_p: Array, w_q: Array, c: Array, log_mixture: Array) -> float:
     """Return log E_μ[e^{−c}/μ̃]: equal to b exactly at b* [B4]."""
-    return float(log_sum_exp(_log_importance(w_p, w_q, c, log_mixture)))
+    return number(log_sum_exp(_log_importance(w_p, w_q, c, log_mixture), axis=-1))
 
 
 def surrogate_loss(w_p: Array, w_q: Array, c: Array, log_mixture: Array) -> float:
     """L_cost^μ̃ = E_p[c] + log E_μ[e^{−c}/μ̃] [paper, 3.2]; ``log_mixture`` stays when θ moves."""
-    return float(expectation(w_p, c)) + log_partition_estimate(w_p, w_q, c, log_mixture)
+    return number(expectation(w_p, c)) + log_partition_estimate(w_p, w_q, c, log_mixture)
 
 
 def surrogate_gradient(w_p: Array, w_q: Array, c: Array, log_mixture: Array, dc: Array) -> Array:
@@ -170,9 +201,9 @@ def demonstration_gradient(w_p: Array, c: Array, log_h: Array, dc: Array) -> Arr
 # --- generator ---------------------------------------------------------------------------------
 
 
-def generator_loss(w_q: Array, c: Array, log_q: Array, b: float) -> float:
+def generator_loss(w_q: Array, c: Array, log_q: Array, b: float | Array) -> float:
     """L_G = E_q[log(1−D) − log D] = −E_q[ℓ] [E1]."""
-    return -float(expectation(w_q, discriminator_logit(c, log_q, b)))
+    return -number(expectation(w_q, discriminator_logit(c, log_q, b)))
 
 
 def sampler_loss(w_q: Array, c: Array, log_q: Array) -> float:
@@ -180,22 +211,21 @@ def sampler_loss(w_q: Array, c: Array, log_q: Array) -> float:
     return float(expectation(w_q, c) + expectation(w_q, log_q))
 
 
-def generator_gradient(w_q: Array, c: Array, log_q: Array, b: float, score: Array) -> Array:
+def generator_gradient(w_q: Array, c: Array, log_q: Array, b: float | Array, score: Array) -> Array:
     """∇_φL_G = E_q[s(−ℓ)] for scores s = ∇_φ log q (N, …) [E3]; b drops out over all of q."""
-    logit = discriminator_logit(c, log_q, b)
-    present = w_q != 0
-    return np.tensordot(-w_q[present] * logit[present], score[present], axes=1)
+    return expectation(w_q, -discriminator_logit(c, log_q, b)[..., None, None] * score)
 
 
 def policy_score(policy_logits: Array, steps: Steps) -> Array:
     """∂ log q/∂ policy logits, (N, S, A): Σ_t 1[s_t = s](1[a_t = a] − π(a|s)) over the steps that exist."""
     policy = np.exp(log_normalise(policy_logits))
     mask = np.asarray(steps.mask, dtype=bool)
-    row, _ = np.nonzero(mask)
+    places = np.nonzero(mask)
+    lane, row = places[:-2], places[:-1]
     state, action = np.asarray(steps.state)[mask], np.asarray(steps.action)[mask]
-    score: Array = np.zeros((len(mask), *policy_logits.shape))
-    np.add.at(score, (row, state), -policy[state])
-    np.add.at(score, (row, state, action), 1.0)
+    score: Array = np.zeros((*mask.shape[:-1], *policy_logits.shape[-2:]))
+    np.add.at(score, (*row, state), -policy[(*lane, state)])
+    np.add.at(score, (*row, state, action), 1.0)
     return score
 
 

@@ -2,6 +2,9 @@
 
 A bound is B of the implementation's arithmetic plus B of this reference's (float64), each from the numbers of the
 case itself; a comparison allows S·bound.
+
+Shapes are those of one case; the truth of lanes, many cases of one shape at once, has their number in front (see
+`lanes`).
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from . import bounds, objectives
 from .batch import Batch, log_likelihood
 from .bounds import FloatModel
 from .conventions import LossForm
+from .lanes import contracted, dot, number
 from .logspace import log_normalise, log_sum_exp, sigmoid, softplus
 from .optimum import Optimum, optimal_b
 from .precision import FLOAT64
@@ -103,7 +107,9 @@ class Truth(Batch):
     @cached_property
     def log_likelihood(self) -> Expected:
         """Σ_t log π(a_t|s_t) of all rows, its declared constant included (A4); computed, or as it was handed over."""
-        computed = np.concatenate([log_likelihood(self.case.policy_logits, side) for side in self._sides])
+        computed = np.concatenate(
+            [log_likelihood(self.case.policy_logits, side) for side in self._sides], axis=-1
+        )
         handed = np.abs(self._joined("log_q") - computed)
         constant = self.conventions.log_q_constant
         error = [
@@ -115,32 +121,31 @@ class Truth(Batch):
     @cached_property
     def log_partition(self) -> Expected:
         """Log E_μ[e^{−c}/μ̃] at the case's b, which is b + log 2E_μ[D] (B4); at b* it is b*."""
-        b = float(self.case.b)
         log_weight, x_error = self._log_importance(*self.weights)
-        value = float(log_sum_exp(log_weight))
+        value = log_sum_exp(log_weight, axis=-1)
         error = [
-            float(bounds.log_sum_exp_error(arithmetic, log_weight, x_error(arithmetic)))
-            + 4 * arithmetic.u * (abs(b) + abs(value))
+            bounds.log_sum_exp_error(arithmetic, log_weight, x_error(arithmetic))
+            + 4 * arithmetic.u * (np.abs(self.b[..., 0]) + np.abs(value))
             for arithmetic in (self.arithmetic, REFERENCE)
         ]
         return Expected(np.asarray(value), np.asarray(error[0] + error[1]), error[1])
 
-    def loss_error(self, arithmetic: FloatModel, form: str) -> float:
+    def loss_error(self, arithmetic: FloatModel, form: str) -> Array:
         """B of L_D as its two means of softplus (T3 or T4, then T5)."""
         error = self.logit_error(arithmetic)
-        total = 0.0
+        total = 2 * arithmetic.u * np.abs(self._loss_value)
         for side, weight, scale, sign in zip(
             (self.expert, self.generator), self.weights, self.scales, (-1.0, 1.0), strict=True
         ):
-            x = sign * self.all_logits[side]
-            term = bounds.log_likelihood_ratio_term(arithmetic, x, error[side], form)
-            total += scale * float(bounds.weighted_sum(arithmetic, weight[side], softplus(x), term))
-        return total + 2 * arithmetic.u * abs(self._loss_value)
+            x = sign * self.all_logits[..., side]
+            term = bounds.log_likelihood_ratio_term(arithmetic, x, error[..., side], form)
+            total = total + scale * bounds.weighted_sum(arithmetic, weight[..., side], softplus(x), term)
+        return np.asarray(total)
 
     @cached_property
-    def _loss_value(self) -> float:
+    def _loss_value(self) -> Array:
         w_p, w_q = self.weights
-        return float(
+        return np.asarray(
             self.scales[0] * objectives.expectation(w_p, softplus(-self.all_logits))
             + self.scales[1] * objectives.expectation(w_q, softplus(self.all_logits))
         )
@@ -157,38 +162,36 @@ class Truth(Batch):
         """L_D through the mixture, a route that never forms ℓ (B1)."""
         if self.given_logit is not None:
             return self.loss
-        b = float(self.case.b)
         w_p, w_q = self.weights
         value = objectives.discriminator_loss_by_mixture(
-            w_p, w_q, self.cost, self.log_q, b, alpha_p=self.scales[0], alpha_q=self.scales[1]
+            w_p, w_q, self.cost, self.log_q, self.b, alpha_p=self.scales[0], alpha_q=self.scales[1]
         )
-        doubled = np.abs(objectives.log_mixture(self.cost, self.log_q, b)) + np.log(2.0)
-        magnitude = self.cost_magnitude + abs(b) + np.abs(self.log_q) + doubled
+        doubled = np.abs(objectives.log_mixture(self.cost, self.log_q, self.b)) + np.log(2.0)
+        magnitude = self.cost_magnitude + np.abs(self.b) + np.abs(self.log_q) + doubled
         rounding = REFERENCE.gamma(self._cost_terms + self.generator.stop + 12)
         inputs = magnitude * rounding + 3 * self.log_q_error(REFERENCE)
-        reference = float(self.scales[0] * (w_p @ inputs) + self.scales[1] * (w_q @ inputs))
+        reference = self.scales[0] * dot(w_p, inputs) + self.scales[1] * dot(w_q, inputs)
         bound = self.loss_error(self.arithmetic, self.conventions.loss_form)
         return Expected(np.asarray(value), np.asarray(bound + reference), reference)
 
     def _slope_error(self, arithmetic: FloatModel, derivative: Array, form: str) -> Array:
         error = self.logit_error(arithmetic)
-        total = np.zeros(derivative.shape[1])
+        total: Array = np.zeros(())
         for side, weight, scale, sign in zip(
             (self.expert, self.generator), self.weights, self.scales, (-1.0, 1.0), strict=True
         ):
-            x = sign * self.all_logits[side]
-            r_error = bounds.sigmoid_gradient_terms(arithmetic, x, error[side], form)
-            total += scale * bounds.gradient_sum(
-                arithmetic, weight[side], sigmoid(x), r_error, derivative[side]
+            x = sign * self.all_logits[..., side]
+            r_error = bounds.sigmoid_gradient_terms(arithmetic, x, error[..., side], form)
+            total = total + scale * bounds.gradient_sum(
+                arithmetic, weight[..., side], sigmoid(x), r_error, derivative[..., side, :]
             )
         return total
 
     def _slope(self, derivative: Array) -> Expected:
         w_p, w_q = self.weights
         missed, fooled = sigmoid(-self.all_logits), sigmoid(self.all_logits)
-        value = self.scales[0] * ((w_p * missed) @ derivative) - self.scales[1] * (
-            (w_q * fooled) @ derivative
-        )
+        value = self.scales[0] * contracted(w_p * missed, derivative)
+        value = value - self.scales[1] * contracted(w_q * fooled, derivative)
         bound = self._slope_error(self.arithmetic, derivative, self.conventions.loss_form)
         reference = self._slope_error(REFERENCE, derivative, "log_sigmoid")
         return Expected(value, bound + reference, reference)
@@ -198,23 +201,28 @@ class Truth(Batch):
         """∂_θL_D, (d,) (C1)."""
         slope = self._slope(self.derivative)
         # Code may add a trajectory's steps one by one: their magnitudes, not that of their sum, are what rounds.
-        parts = [np.abs(side.steps.features).sum(axis=1) for side in self._sides]
         w_p, w_q = self.weights
-        steps = (self.scales[0] * w_p + self.scales[1] * w_q) @ np.concatenate(parts)
+        steps = contracted(self.scales[0] * w_p + self.scales[1] * w_q, self._derivative_magnitude)
         return replace(slope, bound=slope.bound + self.arithmetic.gamma(self._cost_terms) * steps)
 
     @cached_property
     def gradient_b(self) -> Expected:
         """∂_bL_D, scalar (B2)."""
-        slope = self._slope(np.ones((self.generator.stop, 1)))
-        return Expected(slope.value[0], slope.bound[0], np.asarray(slope.reference)[0])
+        slope = self._slope(np.ones((*self._rows, 1)))
+        return Expected(slope.value[..., 0], slope.bound[..., 0], np.asarray(slope.reference)[..., 0])
 
     @cached_property
-    def curvature(self) -> float:
+    def _derivative_magnitude(self) -> Array:
+        """Σ_t |φ_t|, (n, d): a trajectory's steps one by one."""
+        parts = [np.abs(side.steps.features).sum(axis=-2) for side in self._sides]
+        return np.concatenate(parts, axis=-2)
+
+    @cached_property
+    def curvature(self) -> Array:
         """∂²L_D/∂b² (B3)."""
         w_p, w_q = self.weights
         variance = sigmoid(self.all_logits) * sigmoid(-self.all_logits)
-        return float(self.scales[0] * (w_p @ variance) + self.scales[1] * (w_q @ variance))
+        return np.asarray(self.scales[0] * dot(w_p, variance) + self.scales[1] * dot(w_q, variance))
 
     @cached_property
     def balance(self) -> Expected:
@@ -225,7 +233,7 @@ class Truth(Batch):
         error = probability.bound + 2 * self.arithmetic.gamma(self.generator.stop + 3) * fooled
         reference = probability.reference + 2 * REFERENCE.gamma(self.generator.stop + 3) * fooled
         weight = w_p + w_q
-        return Expected(np.asarray(weight @ fooled), np.asarray(weight @ error), weight @ reference)
+        return Expected(dot(weight, fooled), dot(weight, error), dot(weight, reference))
 
     @cached_property
     def generator_loss(self) -> Expected:
@@ -233,24 +241,22 @@ class Truth(Batch):
         _, w_q = self.weights
         side = self.generator
         error = [
-            float(
-                bounds.weighted_sum(
-                    arithmetic,
-                    w_q[side],
-                    self.all_logits[side],
-                    self.logit_error(arithmetic)[side] + two_logs,
-                )
+            bounds.weighted_sum(
+                arithmetic,
+                w_q[..., side],
+                self.all_logits[..., side],
+                self.logit_error(arithmetic)[..., side] + two_logs,
             )
             for arithmetic, two_logs in ((self.arithmetic, self._two_logs), (REFERENCE, 0.0))
         ]
-        value = -(w_q @ np.where(w_q > 0, self.all_logits, 0.0))
-        return Expected(np.asarray(value), np.asarray(error[0] + error[1]), error[1])
+        value = -dot(w_q, np.where(w_q > 0, self.all_logits, 0.0))
+        return Expected(value, np.asarray(error[0] + error[1]), error[1])
 
     @cached_property
     def _two_logs(self) -> Array:
         """What forming ℓ as log D − log(1−D) adds: both logs are right relatively, their difference absolutely."""
         kappa = 2 * self.arithmetic.kappa + 2
-        logit = self.all_logits[self.generator]
+        logit = self.all_logits[..., self.generator]
         left_out = 2 * bounds.SOFTPLUS_THRESHOLD_ERROR if self.conventions.loss_form == "softplus" else 0.0
         return kappa * self.arithmetic.u * (softplus(logit) + softplus(-logit)) + left_out
 
@@ -258,9 +264,9 @@ class Truth(Batch):
     def reward(self) -> Expected:
         """The reward of the generator's rows, ℓ = log D − log(1−D) (E1)."""
         side = self.generator
-        reference = self.logit_error(REFERENCE)[side]
-        error = self.logit_error(self.arithmetic)[side] + self._two_logs
-        return Expected(self.all_logits[side], error + reference, reference)
+        reference = self.logit_error(REFERENCE)[..., side]
+        error = self.logit_error(self.arithmetic)[..., side] + self._two_logs
+        return Expected(self.all_logits[..., side], error + reference, reference)
 
     @cached_property
     def score(self) -> Array:
@@ -331,34 +337,27 @@ class Truth(Batch):
         w_p, w_q = self.weights
         share_p, share_q = 2 * alpha_p * w_p / (alpha_p + alpha_q), 2 * alpha_q * w_q / (alpha_p + alpha_q)
         log_weight, x_error = self._log_importance(share_p, share_q)
-        share = np.exp(log_weight - log_sum_exp(log_weight))
-        value = w_p @ self.derivative - share @ self.derivative
+        share = np.exp(log_normalise(log_weight))
+        value = contracted(w_p, self.derivative) - contracted(share, self.derivative)
         error = []
         for arithmetic in (self.arithmetic, REFERENCE):
-            data = arithmetic.gamma(self.expert.stop + 4) * (w_p @ np.abs(self.derivative))
+            data = arithmetic.gamma(self.expert.stop + 4) * contracted(w_p, np.abs(self.derivative))
             tilted = bounds.softmax_mean_error(arithmetic, log_weight, x_error(arithmetic), self.derivative)
             error.append(data + tilted + arithmetic.u * np.abs(value))
         # Code may add a trajectory's steps one by one; the reference has their sum.
-        parts = np.concatenate([np.abs(side.steps.features).sum(axis=1) for side in self._sides])
-        steps = self.arithmetic.gamma(self._steps + 1) * ((w_p + share) @ parts)
+        steps = self.arithmetic.gamma(self._steps + 1) * contracted(w_p + share, self._derivative_magnitude)
         return Expected(value, error[0] + error[1] + steps, error[1])
-
-    @cached_property
-    def _steps(self) -> int:
-        """The most steps that a row may have, T."""
-        return int(self.case.expert.steps.mask.shape[1])
 
     def _log_importance(self, w_p: Array, w_q: Array) -> tuple[Array, Callable[[FloatModel], Array]]:
         """Log of μ·e^{−c}/μ̃ of all rows, never through D unless its logits are given; and its error."""
         with np.errstate(divide="ignore"):
             log_share = np.log(0.5 * (w_p + w_q))
-        b = float(self.case.b)
         if self.given_logit is not None:
             # e^{−c}/μ̃ = 2e^b D: given its logits, the weights are its D.
-            log_mixture = softplus(-self.given_logit) - np.log(2.0) - b
+            log_mixture = softplus(-self.given_logit) - np.log(2.0) - self.b
             cost = np.zeros_like(log_share)
         else:
-            log_mixture = objectives.log_mixture(self.cost, self.log_q, b)
+            log_mixture = objectives.log_mixture(self.cost, self.log_q, self.b)
             cost = self.cost
 
         def error(arithmetic: FloatModel) -> Array:
@@ -369,7 +368,7 @@ class Truth(Batch):
                 cost,
                 log_mixture,
                 log_share,
-                b,
+                self.b,
                 cost_error=again if self.given_logit is None else np.zeros_like(cost),
                 logit_error=self.logit_error(arithmetic),
             )
@@ -403,7 +402,7 @@ class Truth(Batch):
     @cached_property
     def worst_derivative(self) -> float:
         """max|c'| over rows and components."""
-        return float(np.max(np.abs(self.derivative), initial=0.0))
+        return number(np.max(np.abs(self.derivative), axis=(-2, -1), initial=0.0))
 
     def given(self, logit: Array) -> Truth:
         """Return the truth of everything else, given the implementation's own logits."""
