@@ -14,9 +14,14 @@ import numpy.typing as npt
 from ganirl import Case, Conventions, Implementation
 from ganirl.framework import Differentiating, Framework
 
+from .returned import bundle, unfit
+
 Array = npt.NDArray[np.float64]
 T = TypeVar("T")
 Side = Literal["expert", "generator"]
+
+# What keeps the policy's parameters out of a loss, by where log q comes from.
+_LOG_Q_IS = {"input": "log q is handed to it", "absent": "log q is no part of its discriminator"}
 
 
 class NotObservedError(Exception):
@@ -143,7 +148,9 @@ class Observed:
                     np.zeros(shape) if result is None else self._shaped("its policy gradient", result, shape)
                 )
             if self.conventions.log_q != "computed":
-                raise NotObservedError("log q is handed to it, so that no policy parameter reaches this loss")
+                raise NotObservedError(
+                    f"{_LOG_Q_IS[self.conventions.log_q]}, so that no policy parameter reaches this loss"
+                )
             own = self.has("discriminator_gradient")
             unseen = NotObservedError(
                 "discriminator_gradient says nothing about the policy; "
@@ -296,14 +303,16 @@ class Observed:
         column: bool = False,
         other: tuple[int, ...] | None = None,
     ) -> Array:
-        if value is None:
-            raise ObservableError(f"{name} returned None; expected an array of shape {shape}")
+        said = unfit(value, shape)
+        if said is not None:
+            raise ObservableError(f"{name} {said}")
         try:
             array = self.framework.numpy(value)
-        except Exception as unfit:  # a meta tensor, say, has its own way to say that it holds no numbers
-            raise ObservableError(
-                f"{name} returned {type(value).__name__}, which is no array: {unfit}"
-            ) from unfit
+        except Exception as refusal:  # a meta tensor, say, has its own way to say that it holds no numbers
+            said = f"returned {type(value).__name__}, which is no array: {refusal}"
+            if isinstance(value, list | tuple):
+                said = bundle(value, shape)
+            raise ObservableError(f"{name} {said}") from refusal
         if array.shape in (shape, other):
             return array
         if column and array.shape == (*shape, 1):
@@ -311,7 +320,7 @@ class Observed:
         if shape == () and array.size == 1:
             return array.reshape(())
         other = (*shape, 1) if column else other
-        wanted = f"{shape or 'a scalar'}" if other is None else f"{shape} or {other}"
+        wanted = f"{shape or 'one number'}" if other is None else f"{shape} or {other}"
         raise ObservableError(f"{name} returned shape {array.shape}; expected {wanted}")
 
     def _differentiate(self, name: str, wrt: tuple[str, ...]) -> tuple[Array | None, ...]:

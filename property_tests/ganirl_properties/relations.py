@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from .normalising import normalised_policy_gradient, normalised_rewards
 from .readings import Reading, claims_of_observable, readings
 from .search import Search
 from .wrong_formulas import RIGHT, Pipeline, WrongFormula
@@ -58,6 +59,9 @@ def relation(search: Search, claim: str) -> str | None:
         elif claim in claims_of_observable(observable, shown):
             wrong.append((_numbers(pool, right, tolerance), pool))
     for numbers, pool in wrong:
+        normalised = _NORMALISED.get(numbers.observable)
+        if normalised is not None and (told := normalised(pool, right, tolerance)) is not None:
+            return f"on {CASES} fresh cases its {numbers.observable} {told}"
         for take in (_not_finite, _scaled, _shifted, _capped):
             told = take(numbers)
             if told is not None:
@@ -70,6 +74,11 @@ def relation(search: Search, claim: str) -> str | None:
 
 
 _SLOPES = ("gradient in θ", "gradient in b")
+
+_NORMALISED: Mapping[str, Callable[[list[Reading], Pipeline, float], str | None]] = {
+    "reward": normalised_rewards,
+    "policy gradient": normalised_policy_gradient,
+}
 
 
 def _numbers(pool: list[Reading], right: Pipeline, tolerance: float) -> _Numbers:
