@@ -17,12 +17,12 @@ from .search import Failure, Judgement
 def counterexample(claim: str, failure: Failure, implementation: Implementation) -> Counterexample:
     """Tell a failure of an implementation as a contradiction."""
     judgement, name = failure.judgement, implementation.name
-    with_log_q = _reads_log_q(implementation.conventions, judgement.comparison.observable)
+    with_log_q = reads_log_q(implementation.conventions, judgement.comparison.observable)
     return Counterexample(
         claim=claim,
         check=failure.check.name,
         observable=judgement.comparison.observable,
-        let=_let(failure.case, with_log_q=with_log_q),
+        let=let(failure.case, with_log_q=with_log_q),
         then=what_it_should_be(claim, judgement, implementation.conventions),
         however=what_it_is(name, judgement),
         got=judgement.got,
@@ -39,7 +39,7 @@ def counterexample(claim: str, failure: Failure, implementation: Implementation)
 def what_it_should_be(claim: str, judgement: Judgement, conventions: Conventions) -> str:
     """Say, in a sentence that begins with Then, what a claim implies."""
     what = indexed(judgement.comparison.observable, component(judgement))
-    by = f"Then, by {claim} ({_in_a_sentence(claim_of(claim).title)}), {what} is"
+    by = f"Then, {by_claim(claim)}, {what} is"
     if not np.isfinite(judgement.expected):
         return f"{by} what it was before, {number(judgement.expected)}, which is {_no_number(judgement.expected)}."
     allowed = f"{_what_allows(judgement, conventions)} {number(judgement.allowed)} either way"
@@ -72,6 +72,11 @@ def what_it_is(name: str, judgement: Judgement) -> str:
     )
 
 
+def by_claim(claim: str) -> str:
+    """Say which claim implies something, and what it is about: ``by A4 (the discriminator's logit)``."""
+    return f"by {claim} ({_in_a_sentence(claim_of(claim).title)})"
+
+
 def _in_a_sentence(title: str) -> str:
     """Return a title without its capital; a symbol such as Z or D keeps its own."""
     first, _, rest = title.partition(" ")
@@ -99,13 +104,14 @@ def _no_number(value: float) -> str:
 _WEIGHED = ("log_q", "irl_loss", "log_partition", "∂L_IRL")
 
 
-def _reads_log_q(conventions: Conventions, observable: str) -> bool:
+def reads_log_q(conventions: Conventions, observable: str) -> bool:
     """Whether log q of a row is part of what the observable should be."""
     absent = conventions.log_q == "absent" and conventions.entropy_coefficient == 0.0
     return not absent or observable.startswith(_WEIGHED)
 
 
-def _let(case: Case, *, with_log_q: bool) -> str:
+def let(case: Case, *, with_log_q: bool) -> str:
+    """Tell a case in a sentence that begins with Let."""
     theta = ", ".join(number(value) for value in case.theta)
     if case.process is not None:
         return (

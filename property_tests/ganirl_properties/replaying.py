@@ -7,8 +7,8 @@ declares now, and what rounding allows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -20,46 +20,13 @@ from .checks import CHECKS, Check, View
 from .errors import UsageError
 from .narrative import component, indexed, what_it_is, what_it_should_be
 from .observed import NotObservedError, ObservableError
+from .replayed import OUTCOMES, Outcome, Replayed, Wrong
 from .sampled import without_sampled
+from .sampled.quantity import SampledCheck
+from .sampled.replaying import draw_again, sampled_check
 from .search import Judgement, Search, judged
 
-Outcome = Literal["FIXED", "FAILS", "ERROR"]
-OUTCOMES: tuple[Outcome, ...] = ("FIXED", "FAILS", "ERROR")
-
-
-@dataclass(frozen=True)
-class Wrong:
-    """The number that was wrong when a case was saved: of which observable, where in it, and what it should be."""
-
-    observable: str
-    component: tuple[int, ...]
-    expected: float
-
-
-@dataclass(frozen=True)
-class Replayed:
-    """What became of a counterexample.
-
-    Attributes
-    ----------
-    outcome : FIXED: every comparison of the check is within what is allowed; FAILS: one is not; ERROR: it cannot be
-        compared any more
-    message : the sentences of a report for FAILS; the numbers in words for FIXED; what is in the way for ERROR
-    observable, component : what was compared: the worst for FAILS, what was wrong when it was saved for FIXED
-    got, expected, error, allowed, ratio : its numbers; NaN for ERROR
-    changed : conventions that the implementation declares otherwise than when the case was saved
-    """
-
-    outcome: Outcome
-    message: str
-    observable: str = ""
-    component: tuple[int, ...] = ()
-    got: float = np.nan
-    expected: float = np.nan
-    error: float = np.nan
-    allowed: float = np.nan
-    ratio: float = np.nan
-    changed: tuple[str, ...] = ()
+__all__ = ["OUTCOMES", "Outcome", "Replayed", "Wrong", "replay"]
 
 
 def replay(
@@ -81,18 +48,23 @@ def replay(
     claim, check : which check failed
     declared : the conventions under which the case was saved, `Conventions.declared()`; those of now by default
     device : where the implementation computes
-    wrong : what is shown if nothing fails any more; by default what comes nearest to what is allowed
+    wrong : what is shown if nothing fails any more; by default what comes nearest to what is allowed. If draws
+        contradicted it, draws decide again: others, with the error rates that it states
 
     Raises
     ------
     UsageError
         If there is no such check, or this implementation cannot be handed such a case, on this device or at all.
     """
+    if wrong is not None and wrong.draws is not None:
+        sampled = sampled_check(claim, check)
+        framework, changed = _fitting(implementation, sampled, case, declared, device)
+        asked = Search(implementation, framework, PRECISIONS[case.precision_name], device, 1, 0)
+        with framework.arithmetic():
+            return replace(draw_again(asked, case, sampled, wrong), changed=changed)
     chosen = _check(claim, check)
-    framework = _framework(implementation, case, device)
+    framework, changed = _fitting(implementation, chosen, case, declared, device)
     conventions = implementation.conventions
-    changed = _changed(declared, conventions)
-    _refuse_unfit(implementation.name, chosen, case, conventions, changed)
     # What is drawn is judged by many calls, of which this is none.
     search = Search(without_sampled(implementation), framework, PRECISIONS[case.precision_name], device, 1, 0)
     missing = [name for name in chosen.observables if not search.implementation_has(name)]
@@ -194,6 +166,20 @@ def _framework(implementation: Implementation, case: Case, device: str) -> Frame
     return framework
 
 
+def _fitting(
+    implementation: Implementation,
+    check: Check | SampledCheck,
+    case: Case,
+    declared: Mapping[str, Any] | None,
+    device: str,
+) -> tuple[Framework, tuple[str, ...]]:
+    """Return the framework, and which conventions have changed; refuse a case that does not suit."""
+    framework = _framework(implementation, case, device)
+    changed = _changed(declared, implementation.conventions)
+    _refuse_unfit(implementation.name, check, case, implementation.conventions, changed)
+    return framework, changed
+
+
 def _changed(declared: Mapping[str, Any] | None, conventions: Conventions) -> tuple[str, ...]:
     if declared is None:
         return ()
@@ -206,7 +192,7 @@ def _plain(value: Any) -> Any:
 
 
 def _refuse_unfit(
-    name: str, check: Check, case: Case, conventions: Conventions, changed: tuple[str, ...]
+    name: str, check: Check | SampledCheck, case: Case, conventions: Conventions, changed: tuple[str, ...]
 ) -> None:
     """Raise for a case that this implementation would rightly compute something else on."""
     mend = "verify it again"

@@ -46,6 +46,41 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
+class Draws:
+    """What was drawn to contradict an expectation, and what a replay is to find.
+
+    Attributes
+    ----------
+    drawn : the observable that was called
+    count : how often
+    first_seed : `Case.seed` of the first call; each further call has the next one, modulo 2³¹
+    standard_error : of the mean of the draws; NaN where one is not finite
+    interval : where the expectation lies, but with a probability of at most ``alpha``; NaN likewise
+    range : between which every draw lies; infinite where nothing bounds one
+    alpha : bound of the probability that draws like these ever contradict code that is right: of this interval, and of
+        each number of a replay
+    beta : bound of the probability that a replay calls it fixed where the expectation is ``effect`` or more away
+    effect : δ of a replay, no more than what these draws show the expectation to be away
+    approximation : by how much the probabilities may be off, where the interval is a normal approximation, else None
+    stakes : of how many the wealth is the mean that the interval stands on; 0 of a normal approximation
+    smaller : how many smaller cases were tried, among which α was shared
+    """
+
+    drawn: str
+    count: int
+    first_seed: int
+    standard_error: float
+    interval: tuple[float, float]
+    range: tuple[float, float]
+    alpha: float
+    beta: float
+    effect: float
+    approximation: float | None = None
+    stakes: int = 0
+    smaller: int = 0
+
+
+@dataclass(frozen=True)
 class Counterexample:
     """The smallest case found on which the claim fails.
 
@@ -58,6 +93,8 @@ class Counterexample:
     setting : how the case was arranged, ``"batch"``, ``"optimum"``, ``"population"`` …
     rows : (expert rows, generator rows)
     component : index of the number that got and expected are, where there are many; empty for one number
+    draws : of an expectation, what it was contradicted by: ``got`` is their mean, ``bound`` what rounding may move it
+        by, and ``allowed`` what chance may on top; None where one call decides
     """
 
     claim: str
@@ -74,6 +111,7 @@ class Counterexample:
     setting: str
     rows: tuple[int, int]
     component: tuple[int, ...] = ()
+    draws: Draws | None = None
 
     @property
     def file_name(self) -> str:

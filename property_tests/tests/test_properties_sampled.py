@@ -129,7 +129,8 @@ def test_a_small_bias_is_violated(wrong: type[Minibatch], claim: str, seed: int)
     assert row.verdict == "violated"
     assert row.sampling is not None
     assert "on average over" in row.message
-    assert row.counterexample is None
+    assert row.counterexample is not None
+    assert row.counterexample.draws is not None
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 
 from ganirl import Implementation
 from ganirl.framework import Framework
-from ganirl.sequential import OutOfRangeError, Question, Rates, SequentialTest, Verdict
+from ganirl.sequential import OutOfRangeError, Question, Rates, SequentialTest, Verdict, bets
 from ganirl.sequential_normal import FEWEST_TO_FAIL, MOST_ERROR, NormalTest
 from ganirl_properties.observed import Observed
 
@@ -22,9 +21,30 @@ Array = npt.NDArray[np.float64]
 
 # What a seed is below: old generators take no more.
 SEEDS = 2**31
+NOT_FINITE = "a draw is not finite"
 
 
 @dataclass(frozen=True)
+class Source:
+    """What is called for a draw."""
+
+    implementation: Implementation
+    framework: Framework
+    device: str
+
+    def draw(self, trial: Trial, seed: int) -> Array:
+        """Return the numbers of a trial in one call, (k,).
+
+        Raises
+        ------
+        NotObservedError, ObservableError
+            As `Observed` does.
+        """
+        case = replace(trial.quantity.view.case, seed=seed)
+        return trial.quantity.observe(Observed(self.implementation, self.framework, case, self.device))
+
+
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """What the draws of one trial say.
 
@@ -32,8 +52,10 @@ class Outcome:
     ----------
     trial : what was asked
     verdict : of the test
-    draws : how many it took
-    mean, expected : of the number with most evidence against it
+    first_seed : of the first draw; `seed_after` says those of the others
+    values : (draws, k)
+    index : of the number with most evidence against it
+    mean, expected : of that number
     constant : whether every draw was the same
     approximation : what a normal approximation may be off by, where the test is one, else None
     because : why it is one, or that a draw is not finite
@@ -42,7 +64,9 @@ class Outcome:
 
     trial: Trial
     verdict: Verdict
-    draws: int
+    first_seed: int
+    values: Array
+    index: int
     mean: float
     expected: float
     constant: bool
@@ -50,22 +74,29 @@ class Outcome:
     because: str = ""
     undecided: str = ""
 
+    @property
+    def draws(self) -> int:
+        """How many it took."""
+        return len(self.values)
 
-def seeds(*entropy: int) -> Iterator[int]:
-    """Yield seeds below 2³¹, none of them twice, that only the entropy decides."""
-    first = int(np.random.default_rng(entropy).integers(SEEDS))
-    for number in range(SEEDS):
-        yield (first + number) % SEEDS
+    @property
+    def of_number(self) -> Array:
+        """(draws,) of the number with most evidence against it."""
+        return self.values[:, self.index]
+
+
+def first_seed(*entropy: int) -> int:
+    """Return a seed below 2³¹ that only the entropy decides."""
+    return int(np.random.default_rng(entropy).integers(SEEDS))
+
+
+def seed_after(first: int, draws: int) -> int:
+    """Return the seed of the next draw: below 2³¹, and none of them twice."""
+    return (first + draws) % SEEDS
 
 
 def outcome(
-    trial: Trial,
-    rates: Rates,
-    most_free: int,
-    implementation: Implementation,
-    framework: Framework,
-    device: str,
-    of: Iterator[int],
+    trial: Trial, rates: Rates, most_free: int, source: Source, first: int, limit: int | None = None
 ) -> Outcome:
     """Draw until the test of a trial is decided.
 
@@ -74,8 +105,9 @@ def outcome(
     trial : what is asked
     rates : of each number
     most_free : draws after which a normal approximation gives up
-    implementation, framework, device : what is called
-    of : a seed for each draw
+    source : what is called
+    first : seed of the first draw
+    limit : the most draws of a bounded test, where they are to be fewer than β needs
 
     Raises
     ------
@@ -83,28 +115,20 @@ def outcome(
         As `Observed` does.
     """
     quantity = trial.quantity
-    declared_free = implementation.conventions.draws == "free"
+    declared_free = source.implementation.conventions.draws == "free"
     free = not quantity.by_meaning and (declared_free or not quantity.bounded)
     because = "nothing bounds a draw" if free else ""
     test: SequentialTest | NormalTest = (
-        _normal(trial, rates, most_free) if free else SequentialTest(_question(trial), rates)
+        _normal(trial, rates, most_free) if free else SequentialTest(_question(trial), rates, limit)
     )
-    first: Array | None = None
     constant = True
-    calls = 0
     seen: list[Array] = []
     while test.verdict is None:
-        if isinstance(test, NormalTest) and constant and calls >= FEWEST_TO_FAIL:
+        if isinstance(test, NormalTest) and constant and len(seen) >= FEWEST_TO_FAIL:
             break  # it never varied, and is not what is claimed: more of the same tells nothing
-        calls += 1
-        case = replace(quantity.view.case, seed=next(of))
-        values = quantity.observe(Observed(implementation, framework, case, device))
-        first = values if first is None else first
-        constant = constant and np.array_equal(values, first, equal_nan=True)
-        if isinstance(test, NormalTest):
-            test.draw(values)
-            continue
+        values = source.draw(trial, seed_after(first, len(seen)))
         seen.append(values)
+        constant = constant and np.array_equal(values, seen[0], equal_nan=True)
         try:
             test.draw(values)
         except OutOfRangeError as outside:
@@ -121,12 +145,14 @@ def outcome(
     if isinstance(test, NormalTest) and verdict == "inconclusive":
         undecided = _undecided(test, averages=declared_free and quantity.bounded)
     if isinstance(test, NormalTest) and test.not_finite:
-        because = "a draw is not finite"
+        because = NOT_FINITE
     return Outcome(
         trial,
         verdict,
-        calls,
-        math.nan if because == "a draw is not finite" else float(test.mean[worst]),
+        first,
+        np.array(seen),
+        worst,
+        math.nan if because == NOT_FINITE else float(test.mean[worst]),
         float(quantity.expected[worst]),
         constant,
         test.approximation_error if isinstance(test, NormalTest) else None,
@@ -153,6 +179,11 @@ def _undecided(test: NormalTest, *, averages: bool) -> str:
     if averages:
         mend.append('state Conventions(draws="averages") if each averages some of what the code is handed')
     return f"{why}; to have a verdict, {', or '.join(mend)}"
+
+
+def stakes_of(trial: Trial) -> int:
+    """Return of how many stakes the wealth of its test is the mean."""
+    return len(bets(_question(trial)).share)
 
 
 def _question(trial: Trial) -> Question:

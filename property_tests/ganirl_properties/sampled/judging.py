@@ -10,11 +10,12 @@ from ganirl import Implementation
 from ganirl.claims import Claim
 from ganirl.sequential import Rates
 from ganirl_properties.observed import NotObservedError, ObservableError
-from ganirl_properties.report import Sampling, Verdict, VerdictName
+from ganirl_properties.report import Counterexample, Sampling, Verdict, VerdictName
 from ganirl_properties.search import Search
 
 from .contract import SamplingContract
-from .drawing import Outcome, outcome, seeds
+from .contradiction import Failed, contradiction
+from .drawing import NOT_FINITE, Outcome, Source, first_seed, outcome
 from .plan import Plan, Trial, plan
 
 # A test takes no fewer draws than that before its values are called the same every time.
@@ -29,6 +30,7 @@ class _Drawn:
     message: str
     sampling: Sampling | None = None
     cases: int = 0
+    failed: Failed | None = None
 
 
 def judged_by_sampling(
@@ -68,27 +70,18 @@ def _drawn(
     if claim not in planned.trials:
         return _Drawn("not_addressed", planned.unseen[claim]) if claim in planned.unseen else None
     trials, rates = planned.trials[claim], Rates(share, contract.beta)
+    source = Source(implementation, search.framework, search.device)
     found: list[Outcome] = []
     unobserved: list[str] = []
     for number, trial in enumerate(trials):
-        entropy = search.seed, zlib.crc32(f"{claim} {search.precision.name}".encode()), number
         try:
-            found.append(
-                outcome(
-                    trial,
-                    rates,
-                    contract.most_free,
-                    implementation,
-                    search.framework,
-                    search.device,
-                    seeds(*entropy),
-                )
-            )
+            first = first_seed(*_entropy(claim, search, number))
+            found.append(outcome(trial, rates, contract.most_free, source, first))
         except NotObservedError as why:
             unobserved.append(str(why))
         except ObservableError as why:
             return _Drawn("error", str(why))
-        if found and found[-1].verdict == "failed" and not _is_constant(found[-1]):
+        if found and found[-1].verdict == "failed" and not is_constant(found[-1]):
             break
     if not found:
         return _Drawn("not_addressed", "; ".join(dict.fromkeys(unobserved)))
@@ -96,22 +89,36 @@ def _drawn(
     failed = [each for each in found if each.verdict == "failed"]
     undecided = [each for each in found if each.verdict == "inconclusive"]
     if failed:
-        verdict: VerdictName = "error" if _is_constant(failed[-1]) else "violated"
-        return _Drawn(verdict, _told(failed[-1]), sampling, len(found))
+        verdict: VerdictName = "error" if is_constant(failed[-1]) else "violated"
+        of_case = Failed(
+            failed[-1],
+            rates,
+            contract,
+            search.redeclared(implementation.conventions),
+            source,
+            _entropy(claim, search, found.index(failed[-1])),
+        )
+        return _Drawn(verdict, told(failed[-1]), sampling, len(found), of_case)
     if undecided and all(_draws_nothing(each) for each in found):
-        return _Drawn("error", _told(undecided[-1]), sampling, len(found))
+        return _Drawn("error", told(undecided[-1]), sampling, len(found))
     if undecided:
-        return _Drawn("inconclusive", _told(undecided[0]), sampling, len(found))
+        return _Drawn("inconclusive", told(undecided[0]), sampling, len(found))
     return _Drawn("satisfied", "", sampling, len(found))
 
 
-def _is_constant(found: Outcome) -> bool:
+def _entropy(claim: str, search: Search, number: int) -> tuple[int, ...]:
+    """Return what decides the seeds of a trial."""
+    return search.seed, zlib.crc32(f"{claim} {search.precision.name}".encode()), number
+
+
+def is_constant(found: Outcome) -> bool:
+    """Whether every draw was the same, of enough of them to say so."""
     return found.constant and found.draws >= _FEWEST_TO_BE_CONSTANT
 
 
 def _draws_nothing(found: Outcome) -> bool:
     """Whether it was the same every time and is not what is claimed, which no normal approximation may judge."""
-    return found.approximation is not None and found.verdict == "inconclusive" and _is_constant(found)
+    return found.approximation is not None and found.verdict == "inconclusive" and is_constant(found)
 
 
 def _sampling(
@@ -130,13 +137,14 @@ def _sampling(
     )
 
 
-def _told(found: Outcome) -> str:
+def told(found: Outcome) -> str:
+    """Say in a sentence what was drawn, and why it fails, or decides nothing."""
     label, drawn = found.trial.quantity.label, found.trial.drawn
-    if found.because == "a draw is not finite":
+    if found.because == NOT_FINITE:
         return f"a draw of {drawn} is not finite: it has no expectation"
     numbers = f"{label} is {found.mean:.6g} on average over {found.draws} draws, where {found.expected:.6g} is claimed"
     by = f" (by a normal approximation: {found.because})" if found.approximation is not None else ""
-    if _is_constant(found) and (found.verdict == "failed" or _draws_nothing(found)):
+    if is_constant(found) and (found.verdict == "failed" or _draws_nothing(found)):
         return (
             f"{numbers}, and every draw is the same: if {drawn} draws nothing, take it out of "
             "Conventions(sampled=…); if it does, let it draw anew at each call, by case.seed or none"
@@ -166,7 +174,10 @@ def _together(row: Verdict, drawn: _Drawn | None, implementation: Implementation
         reason = implementation.departures.get(row.claim)
         if drawn.verdict == "violated" and reason is not None:
             return replace(row, verdict="waived", message=f"{reason}; {drawn.message}")
-        return replace(row, verdict=drawn.verdict, message=drawn.message)
+        shown: Counterexample | None = None
+        if drawn.verdict == "violated" and drawn.failed is not None:
+            shown = contradiction(drawn.failed)
+        return replace(row, verdict=drawn.verdict, message=drawn.message, counterexample=shown)
     if row.verdict == "satisfied" and drawn.verdict == "inconclusive":
         return replace(row, verdict=drawn.verdict, message=drawn.message)
     return row

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ganirl import Implementation
 from ganirl.claims import Claim
+from ganirl_properties.checks import View
 from ganirl_properties.search import Search
 
 from . import process, rows
@@ -34,12 +35,14 @@ class Trial:
     drawn : the observable that is called
     quantity : what is asked
     effect : (k,), δ
+    data : the bytes that its case was decoded from; none of a case that was not
     """
 
     check: SampledCheck
     drawn: str
     quantity: Quantity
     effect: Array
+    data: bytes = b""
 
     @property
     def share(self) -> float:
@@ -85,8 +88,7 @@ def plan(
         found: list[Trial] = []
         for check in CHECKS:
             drawn = check.drawn_by(implementation) if check.claim == claim.id else None
-            suits = (check.setting == "process") == (implementation.conventions.unit == "process")
-            if drawn is None or not suits:
+            if drawn is None or not check.suits(implementation.conventions.unit):
                 continue
             chosen = list(_chosen(check, drawn, weighed, contract))
             if not chosen:
@@ -105,9 +107,8 @@ def _chosen(check: SampledCheck, drawn: str, search: Search, contract: SamplingC
     """Yield one trial for each spread that the contract asks for: the case whose rows are nearest to that."""
     candidates = []
     with np.errstate(all="ignore"):
-        for _, view in search.views(check.setting):
-            made = check.quantity(view)
-            trial = None if made is None else _trial(check, drawn, made, contract)
+        for data, view in search.views(check.setting):
+            trial = trial_on(view, data, check, drawn, contract)
             if trial is not None:
                 candidates.append(trial)
     if any(trial.quantity.telling for trial in candidates):
@@ -120,11 +121,14 @@ def _chosen(check: SampledCheck, drawn: str, search: Search, contract: SamplingC
             yield nearest
 
 
-def _trial(check: SampledCheck, drawn: str, made: Quantity, contract: SamplingContract) -> Trial | None:
+def trial_on(
+    view: View, data: bytes, check: SampledCheck, drawn: str, contract: SamplingContract
+) -> Trial | None:
     """Return the test of those numbers that draws can move, or None if there are none that rounding lets show."""
+    made = check.quantity(view)
+    if made is None:
+        return None
     effect = np.maximum(contract.effect * made.width, FEWEST_TOLERANCES * made.tolerance)
     finite = np.isfinite(made.low + made.high + made.expected + made.tolerance)
     shown = finite & (made.width > 0) & (effect <= LARGEST_EFFECT * made.width)
-    if not shown.any():
-        return None
-    return Trial(check, drawn, made.only(shown), effect[shown])
+    return Trial(check, drawn, made.only(shown), effect[shown], data) if shown.any() else None

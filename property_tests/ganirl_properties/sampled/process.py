@@ -126,6 +126,7 @@ def _visits(view: View) -> Quantity:
         np.zeros_like(value),
         high,
         bounded=bounded,
+        places=tuple(np.ndindex(expected.value.shape)),
     )
 
 

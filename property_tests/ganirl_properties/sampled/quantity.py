@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ganirl import Implementation
 from ganirl.bounds import FloatModel
+from ganirl.case import Unit
 from ganirl.truth import REFERENCE
 from ganirl_properties.cases import Setting
 from ganirl_properties.checks import View
@@ -34,6 +35,7 @@ class Quantity:
     remark : what is known of code that fails
     unit : what ranges of this kind are compared with, to choose cases; None for the largest of what is expected
     telling : how far the likeliest fault moves an expectation, as a share of the range; cases of more are chosen
+    places : k indices, of each number in what the observable gives; none where numbers are in a row, or there is one
     """
 
     view: View
@@ -48,9 +50,16 @@ class Quantity:
     remark: str = ""
     unit: float | None = None
     telling: float = 0.0
+    places: tuple[tuple[int, ...], ...] = ()
 
     def __len__(self) -> int:
         return len(self.expected)
+
+    def place(self, index: int) -> tuple[int, ...]:
+        """Return where a number is in what the observable gives; empty for one that is alone there."""
+        if self.places:
+            return self.places[index]
+        return (index,) if len(self) > 1 else ()
 
     @property
     def width(self) -> Array:
@@ -72,6 +81,7 @@ class Quantity:
             tolerance=self.tolerance[kept],
             low=self.low[kept],
             high=self.high[kept],
+            places=tuple(self.place(int(index)) for index in np.flatnonzero(kept)),
         )
 
 
@@ -94,6 +104,10 @@ class SampledCheck:
     setting: Setting
     quantity: Callable[[View], Quantity | None]
     differentiated: str | None = None
+
+    def suits(self, unit: Unit) -> bool:
+        """Whether code of a unit could show it: tabular code is handed a process, any other is not."""
+        return (self.setting == "process") == (unit == "process")
 
     def drawn_by(self, implementation: Implementation) -> str | None:
         """Return which of its observables an implementation draws this by, or None if it draws nothing of it."""

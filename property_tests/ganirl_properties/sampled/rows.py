@@ -264,9 +264,9 @@ def _irl_side(view: View) -> Quantity:
 # --- row by row ---------------------------------------------------------------------------------------------------
 
 
-def _distinct(view: View) -> Array:
-    """(k, n) averaging over the generator's rows that are the same trajectory."""
-    steps = view.case.generator.steps
+def distinct(rows: Rows) -> Array:
+    """(k, n) averaging over rows that are the same trajectory."""
+    steps = rows.steps
     columns = np.concatenate([steps.state, steps.action, steps.mask], axis=1)
     _, which = np.unique(columns, axis=0, return_inverse=True)
     found = np.equal.outer(np.arange(which.max() + 1), which.ravel()).astype(np.float64)
@@ -283,7 +283,7 @@ def _each(
     *,
     by_meaning: bool = False,
 ) -> Quantity:
-    rows = _distinct(view)
+    rows = distinct(view.case.generator)
     expected, tolerance = rows @ value, view.safety * (rows @ bound)
     half = 0.5 * np.maximum(1.0, np.abs(expected))
     low, high = (expected - half, expected + half) if within is None else np.broadcast_arrays(*within)
@@ -297,6 +297,8 @@ def _each(
         np.broadcast_to(high, expected.shape).astype(np.float64),
         bounded=within is not None,
         by_meaning=by_meaning,
+        # Of rows that are alike the first one is named.
+        places=tuple((int(first),) for first in rows.argmax(axis=1)),
     )
 
 
@@ -378,6 +380,7 @@ def _policy_gradient(view: View) -> Quantity | None:
         view.safety * expected.bound.ravel() / float(view.case.generator.weight.min()),
         products.min(axis=(0, 1)),
         products.max(axis=(0, 1)),
+        places=tuple(np.ndindex(view.case.policy_logits.shape)),
     )
 
 

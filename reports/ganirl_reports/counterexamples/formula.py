@@ -100,6 +100,7 @@ class Formula:
     case : in place of the saved one, where the check makes another of it
     others : further cases, name → case
     indexed : whether both expressions are the component that failed already
+    draw : one draw from ``case``, where ``found`` is a mean of them
     """
 
     says: str
@@ -110,6 +111,7 @@ class Formula:
     case: Case | None = None
     others: Mapping[str, Case] = field(default_factory=dict)
     indexed: bool = False
+    draw: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def inlined(lines: Sequence[str]) -> list[str]:
         name, _, meaning = line.split("  #")[0].partition(" = ")
         users = [other for other in kept if other != line and name in _words([other])]
         used = sum(_words([other]).count(name) for other in users)
-        if not name.isidentifier() or used != 1 or name in ("found", "should"):
+        if not name.isidentifier() or used != 1 or name in _COMPARED:
             continue
         longer = re.sub(rf"(?<![\w.]){name}\b", f"({meaning})" if " " in meaning else meaning, users[0])
         if len(longer) <= _LONGEST:
@@ -150,6 +152,8 @@ def inlined(lines: Sequence[str]) -> list[str]:
 
 
 _LONGEST = 130
+# What the last lines of a script name.
+_COMPARED = ("drawn", "found", "should")
 
 
 def _words(texts: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from ganirl_properties.replaying import OUTCOMES, Replayed, Wrong, replay
 from ganirl_properties.targets import load_target
 from ganirl_reports.documents.json_document import plain
 from ganirl_reports.documents.json_text import as_text
-from ganirl_reports.documents.schema import NON_FINITE
+from ganirl_reports.documents.schema import NON_FINITE, DrawsDocument
 
 from .saved import Saved, as_document
 
@@ -89,7 +89,9 @@ def _replayed(saved: Saved, implementation: Implementation, device: str) -> Repl
             check=saved.found.check,
             declared=saved.conventions,
             device=device,
-            wrong=Wrong(saved.found.observable, saved.found.component, saved.found.expected),
+            wrong=Wrong(
+                saved.found.observable, saved.found.component, saved.found.expected, saved.found.draws
+            ),
         )
     except UsageError as refusal:
         raise UsageError(f"{saved.name} (of ganirl {saved.ganirl}): {refusal}") from refusal
@@ -188,6 +190,8 @@ def _of_row(row: dict[str, Any]) -> Replayed:
         fields[name] = NON_FINITE.get(fields[name], fields[name])
     for name in ("component", "changed"):
         fields[name] = tuple(fields[name])
+    if fields["draws"] is not None:
+        fields["draws"] = DrawsDocument.model_validate(fields["draws"]).frozen()
     return replace(Replayed("ERROR", ""), **fields)
 
 

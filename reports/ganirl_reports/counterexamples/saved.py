@@ -138,8 +138,8 @@ def _of_report(path: Path) -> Iterator[Saved]:
         if sampled:
             failed = " and ".join(f"{row.claim} in {row.dtype}" for row in sampled)
             raise UsageError(
-                f"{path}: {failed} failed by sampling, where many draws decide and there is no counterexample to "
-                f"replay; sample again: {reproduce(report)}"
+                f"{path}: {failed} failed by sampling, and what was drawn is not in it, as in reports of older "
+                f"versions; sample again: {reproduce(report)}"
             )
         if report.failed:
             rows = [row for row in report.verdicts if row.verdict in FAILING]

@@ -7,10 +7,10 @@ Only how far sound code may be off is a number that was derived elsewhere.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from .formula import Formula, Subject, Term, inlined, needed
 from .formulas import formula
 from .pieces import terms
 from .process_formulas import process_formula, process_terms
+from .sampled_comparison import sampled_comparison
+from .sampled_formulas import sampled_formula, with_its_value
 from .saved import Saved
 
 MOST_LINES = 29
@@ -55,7 +57,7 @@ def known_target(saved: Saved, target: str | None = None) -> Saved:
         return saved
     spec = target or saved.target
     loaded = load_target(spec)
-    return dataclasses.replace(
+    return replace(
         saved,
         target=spec,
         isolated=False,  # as it was loaded, its library is here
@@ -88,22 +90,25 @@ def script(saved: Saved, folder: Path | None = None) -> str:
         component=found.component,
     )
     of_process = case.process is not None
-    chosen = process_formula(found.claim, subject) if of_process else formula(found.claim, subject)
+    if found.draws is not None:
+        chosen = sampled_formula(found.claim, replace(subject, check=found.check), found.draws)
+    else:
+        chosen = process_formula(found.claim, subject) if of_process else formula(found.claim, subject)
     if chosen is None:
         raise NoScriptError(
             f"there is no script for check {found.check!r} of {found.claim}; replay it instead"
         )
     exact = chosen.case or case
-    of_exact = dataclasses.replace(subject, case=exact)
+    of_exact = replace(subject, case=exact)
     known = process_terms(of_exact) if of_process else terms(found.claim, of_exact)
     place = _target(saved.target, folder)
-    for short in (False, True):
-        computed = _computed(chosen, known, saved, short=short)
+    for each, short in ((chosen, False), (chosen, True), (with_its_value(chosen, found.expected), True)):
+        computed = _computed(each, known, saved, short=short)
         lines = _laid_out(
-            [f'"""{_claim(saved, chosen)}{_way_to_run(saved)}"""'],
+            [f'"""{_claim(saved, each)}{_way_to_run(saved)}"""'],
             [*_imports(saved.framework, exact, [*computed, *place]), *place],
-            _data(exact, chosen),
-            [*computed, *_comparison(saved, chosen)],
+            _data(exact, each),
+            [*computed, *_comparison(saved, each)],
         )
         if len(lines) <= MOST_LINES:
             return "\n".join(lines) + "\n"
@@ -312,6 +317,12 @@ def _computed(chosen: Formula, known: tuple[Term, ...], saved: Saved, *, short: 
         body = _body([f"return {expression}"], known, convert, short=short)
         lines += [f"def {name}(exact):", *(f"    {line}" for line in body)]
     numbers = [*chosen.before, f"found = {chosen.found}", f"should = {chosen.should}"]
+    if chosen.draw:
+        lines += [
+            "def draw(case):  # which has the same numbers in its own arrays",
+            f"    return {chosen.draw}",
+        ]
+        numbers = [*chosen.before, f"found, should = {chosen.found}, {chosen.should}"]
     # The sides are p and q already, where the case is the only one.
     here = tuple(term for term in known if term.names != ("p", "q"))
     body = _body(numbers, here, convert, short=short)
@@ -333,11 +344,13 @@ def _guarded(saved: Saved) -> bool:
 
 def _comparison(saved: Saved, chosen: Formula) -> list[str]:
     found = saved.found
+    derived = f"{SCRIPT_MARK} {saved.ganirl}"
+    if found.draws is not None:
+        return sampled_comparison(found, found.draws, derived)
     at = "" if not found.component else f"[{', '.join(map(str, found.component))}]"
     index = at if at and not chosen.indexed else ".item()"
     what = _plain(found.observable).replace("{", "{{").replace("}", "}}").replace('"', "'")
     numbers = "should be {should}, is {found}, off by {abs(found - should)}; allowed {allowed}"
-    derived = f"{SCRIPT_MARK} {saved.ganirl}"
     return [
         f"found, should = (np.asarray(each){index} for each in (found, should))",
         f"allowed = {_literal(found.allowed)}  # {derived}",

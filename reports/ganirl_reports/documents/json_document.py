@@ -89,8 +89,12 @@ def to_document(report: Report) -> dict[str, Any]:
 
 
 def _drawn(part: dict[str, Any]) -> dict[str, Any]:
-    """Return a part without what it says of sampling where nothing was sampled."""
-    return {name: value for name, value in part.items() if name != "sampling" or value is not None}
+    """Return a part, and what is in it, without what it says of sampling where nothing was sampled."""
+    return {
+        name: _drawn(value) if name == "counterexample" and value is not None else value
+        for name, value in part.items()
+        if name not in ("sampling", "draws") or value is not None
+    }
 
 
 def to_json(report: Report) -> str:
@@ -116,7 +120,7 @@ def counterexample_document(run: Run, verdict: Verdict, counterexample: Countere
             "device": verdict.device,
             "seed": run.seed,
             "diagnosis": asdict(verdict.diagnosis) if verdict.diagnosis else None,
-            "counterexample": asdict(counterexample),
+            "counterexample": _drawn(asdict(counterexample)),
         }
     )
     return document

@@ -62,6 +62,33 @@ class DiagnosisDocument(Part):
     cases: Count
 
 
+Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+
+class DrawsDocument(Part):
+    """What was drawn to contradict an expectation, and what a replay is to find."""
+
+    drawn: str
+    count: Count
+    first_seed: Count
+    standard_error: Number
+    interval: Pair
+    range: Pair
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+    beta: Annotated[float, Field(gt=0, lt=1)]
+    effect: Number
+    approximation: Number | None = None
+    stakes: Count = 0
+    smaller: Count = 0
+
+    def frozen(self) -> data.Draws:
+        """Return the frozen statement that this document holds."""
+        fields = dict(self)
+        for name in ("interval", "range"):
+            fields[name] = (fields[name][0], fields[name][1])
+        return data.Draws(**fields)
+
+
 class CounterexampleDocument(Part):
     """The smallest case found on which the claim fails."""
 
@@ -79,6 +106,7 @@ class CounterexampleDocument(Part):
     setting: str
     rows: Annotated[list[Count], Field(min_length=2, max_length=2)]
     component: list[Count] = []
+    draws: DrawsDocument | None = None
 
     @model_validator(mode="after")
     def _names_its_precision(self) -> CounterexampleDocument:
@@ -274,6 +302,7 @@ def counterexample(document: CounterexampleDocument) -> data.Counterexample:
     fields["case"] = _with_numbers(document.case)
     fields["rows"] = (document.rows[0], document.rows[1])
     fields["component"] = tuple(document.component)
+    fields["draws"] = document.draws.frozen() if document.draws else None
     return data.Counterexample(**fields)
 
 
