@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 
 from ganirl import Case, Rows, Steps
+from ganirl.lanes import mapped
 
 Array = npt.NDArray[np.float64]
 
@@ -84,12 +85,23 @@ class TorchFramework:
         return replace(
             case,
             theta=number(case.theta).requires_grad_(),
-            b=number(case.b).reshape(()).requires_grad_(),
+            b=number(case.b).requires_grad_(),
             policy_logits=number(case.policy_logits).requires_grad_(),
             expert=rows(case.expert),
             generator=rows(case.generator),
             process=None if case.process is None else case.process.converted(number),
         )
+
+    def over_lanes(self, function: Callable[[Case], Any], case: Case) -> Any:
+        """Return what a function gives for each lane, by `torch.vmap`; its gradients arrive in the case's leaves."""
+        lanes: list[torch.Tensor] = []
+        mapped(case, lanes.append)
+
+        def of_one(*arrays: torch.Tensor) -> Any:
+            given = iter(arrays)
+            return function(mapped(case, lambda _: next(given)))
+
+        return torch.vmap(of_one)(*lanes)
 
     def numpy(self, value: Any) -> Array:
         """Return a tensor, array or number as a float64 NumPy array of its own, detached and on the host.

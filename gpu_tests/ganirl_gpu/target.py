@@ -23,6 +23,7 @@ class TorchTarget:
     framework = "torch"
     conventions = Conventions(log_q="computed", weights=True, loss_form="log_sigmoid")
     departures = MappingProxyType[str, str]({})
+    lanes = True
 
     def log_q(self, case: Case, rows: Rows) -> Tensor:
         """(n,) Σ log π(a|s) under the case's policy."""

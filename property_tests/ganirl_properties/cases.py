@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ganirl import Case, Conventions, Precision, Rows
+from ganirl.lanes import applied, side_by_side
 
 from .batch_cases import KINDS, batch_case
-from .choices import Choices
+from .choices import Choices, LaneChoices
 from .population_cases import matched_case, population_case
 from .process_cases import broken_rules_of_process, process_case
 
@@ -43,6 +44,23 @@ def case_from_bytes(data: bytes, setting: Setting, precision: Precision, convent
         ``"process"``: for tabular code
     """
     return _decoded(Choices(data), setting, precision, conventions)
+
+
+def lanes_from_bytes(
+    lanes: npt.NDArray[np.uint8], setting: Setting, precision: Precision, conventions: Conventions
+) -> Case:
+    """Decode many batches of one shape side by side, (L, K) bytes; each lane is what `case_from_bytes` makes of it.
+
+    Bytes on which the shape depends are those of the first lane, and are written into the others.
+
+    Raises
+    ------
+    ValueError
+        For a setting other than ``"batch"`` and ``"optimum"``.
+    """
+    if setting not in ("batch", "optimum"):
+        raise ValueError(f'cases of the setting "{setting}" are decoded one at a time')
+    return side_by_side(_decoded(LaneChoices(lanes), setting, precision, conventions))
 
 
 def bytes_read(data: bytes, setting: Setting, precision: Precision, conventions: Conventions) -> bytes:
@@ -104,20 +122,29 @@ def absorb_b(case: Case) -> Case:
 
 def broken_rules(case: Case) -> tuple[str, ...]:
     """Return the rules of a generic instance (MATH section 9) that a case breaks; the search draws none of those."""
-    found = []
-    if float(case.b) == 0.0 and float(case.theta[-1]) == 0.0:
-        found.append("b is zero")
-    if not np.any(case.theta):
-        found.append("θ is zero")
-    if np.ptp(case.generator.log_q) == 0.0 and len(case.generator) > 1:
-        found.append("log q is constant")
-    if np.ptp(case.generator.features @ case.theta) == 0.0 and len(case.generator) > 1:
-        found.append("the cost is constant")
-    if len(case.expert) + len(case.generator) < 3:
-        found.append("one row a side")
-    if np.ptp(case.policy_logits, axis=1).max() == 0.0:
-        found.append("the policy is uniform")
-    return tuple(found)
+    return tuple(rule for rule, broken in _rules(case).items() if broken.any())
+
+
+def generic(case: Case) -> npt.NDArray[np.bool_]:
+    """Return which lanes of a case break no rule of a generic instance, (L,); () of one case."""
+    broken: npt.NDArray[np.bool_] = np.any(list(_rules(case).values()), axis=0)
+    return ~broken
+
+
+def _rules(case: Case) -> dict[str, npt.NDArray[np.bool_]]:
+    """What would make a case degenerate, and of which lanes it is true."""
+    rows = case.generator.log_q.shape[-1]
+    cost = applied(case.generator.features, case.theta)
+    several = rows + case.expert.log_q.shape[-1] >= 3
+    found = {
+        "b is zero": (case.b == 0.0) & (case.theta[..., -1] == 0.0),
+        "θ is zero": ~np.any(case.theta, axis=-1),
+        "log q is constant": (np.ptp(case.generator.log_q, axis=-1) == 0.0) & (rows > 1),
+        "the cost is constant": (np.ptp(cost, axis=-1) == 0.0) & (rows > 1),
+        "one row a side": np.full(np.shape(case.b), not several),
+        "the policy is uniform": np.ptp(case.policy_logits, axis=-1).max(axis=-1) == 0.0,
+    }
+    return {rule: np.asarray(broken, dtype=np.bool_) for rule, broken in found.items()}
 
 
 def generic_bytes(

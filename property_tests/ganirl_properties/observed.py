@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ganirl import Case, Conventions, Implementation
-from ganirl.framework import Differentiating, Framework
+from ganirl.framework import Differentiating, Framework, Vectorising
+from ganirl.lanes import number
 
 from .returned import bundle, unfit
 
@@ -44,6 +45,8 @@ def _words_of(raised: BaseException) -> str:
 class Observed:
     """One implementation on one case. Values are memoised; shapes (n, 1) are accepted for (n,).
 
+    Of lanes, many cases of one shape at once, every shape has their number in front.
+
     Raises
     ------
     NotObservedError
@@ -61,6 +64,11 @@ class Observed:
     def has(self, *observables: str) -> bool:
         """Whether every one of these is there."""
         return all(callable(getattr(self.implementation, name, None)) for name in observables)
+
+    @property
+    def lanes(self) -> tuple[int, ...]:
+        """(L,) of L cases at once, () of one."""
+        return np.shape(self.case.b)
 
     @property
     def conventions(self) -> Conventions:
@@ -119,13 +127,13 @@ class Observed:
                 in_theta, in_b = self._pair(result)
             else:
                 taken = self._differentiate("discriminator_loss", ("theta", "b"))
-                in_theta, in_b = (np.zeros(()) if part is None else part for part in taken)
+                in_theta, in_b = (np.zeros(self.lanes) if part is None else part for part in taken)
                 if taken[0] is None:
                     in_theta = np.zeros(self.case.theta.shape)
                 if self.conventions.log_z == "absent":
                     in_b = None
             theta = self._shaped("discriminator_gradient in θ", in_theta, self.case.theta.shape)
-            b = None if in_b is None else self._shaped("discriminator_gradient in b", in_b, ())
+            b = None if in_b is None else self._shaped("discriminator_gradient in b", in_b, self.lanes)
             return theta, b
 
         return self._memo("gradient", "", take)
@@ -261,9 +269,8 @@ class Observed:
         if not self.has(name):
             raise NotObservedError(f"it has no {name}")
         case = case or self._handed()
-        arguments = (case,) if side is None else (case, getattr(case, side))
         try:
-            return getattr(self.implementation, name)(*arguments)
+            return self._asked(partial(self._ask, name, side), case)
         except (NotObservedError, ObservableError, KeyboardInterrupt):
             raise
         except BaseException as raised:  # an adapter that exits must not take the verdict with it
@@ -272,6 +279,17 @@ class Observed:
             raise ObservableError(
                 f"{name} raised {type(raised).__name__}{said}{self._hint(said)}"
             ) from raised
+
+    def _ask(self, name: str, side: Side | None, case: Case) -> Any:
+        arguments = (case,) if side is None else (case, getattr(case, side))
+        return getattr(self.implementation, name)(*arguments)
+
+    def _asked(self, ask: Callable[[Case], Any], case: Case) -> Any:
+        if not self.lanes:
+            return ask(case)
+        if not isinstance(self.framework, Vectorising):
+            raise NotObservedError(f"{self.framework.name} asks for one problem at a time")
+        return self.framework.over_lanes(ask, case)
 
     def _hint(self, said: str) -> str:
         """Return the mend of what code in one format meets first."""
@@ -283,8 +301,8 @@ class Observed:
 
     def _rows(self, name: str, side: Side) -> Array:
         def take() -> Array:
-            rows = len(getattr(self.case, side))
-            return self._shaped(name, self._call(name, side=side), (rows,), column=True)
+            rows = np.shape(getattr(self.case, side).log_q)
+            return self._shaped(name, self._call(name, side=side), rows, column=True)
 
         return self._memo(name, side, take)
 
@@ -292,7 +310,7 @@ class Observed:
         return self._memo(name, "", lambda: self._shaped(name, self._call(name), shape, other=other))
 
     def _scalar(self, name: str) -> float:
-        return float(self._memo(name, "", lambda: self._shaped(name, self._call(name), ())))
+        return number(self._memo(name, "", lambda: self._shaped(name, self._call(name), self.lanes)))
 
     def _shaped(
         self,
@@ -316,7 +334,7 @@ class Observed:
         if array.shape in (shape, other):
             return array
         if column and array.shape == (*shape, 1):
-            return array[:, 0]
+            return array[..., 0]
         if shape == () and array.size == 1:
             return array.reshape(())
         other = (*shape, 1) if column else other
@@ -326,6 +344,13 @@ class Observed:
     def _differentiate(self, name: str, wrt: tuple[str, ...]) -> tuple[Array | None, ...]:
         case = self._handed()
         taken: tuple[Array | None, ...] | None
+        if self.lanes:
+            # No lane knows of another: the slope of their sum is, lane by lane, the slope of each.
+            value = self._call(name, case)
+            taken = self.framework.gradients(value.sum(), case, wrt)
+            if taken is None or all(part is None for part in taken):
+                raise NotObservedError(f"{name} cannot be differentiated many problems at a time")
+            return taken
         if isinstance(self.framework, Differentiating):
             value, taken = self.framework.differentiated(partial(self._call, name), case, wrt)
             self._values.setdefault((name, ""), self._shaped(name, value, ()))

@@ -19,6 +19,7 @@ from ganirl.truth import Truth
 
 from .cases import SETTINGS, Setting, at_optimum, case_from_bytes, generic_bytes
 from .checks import CHECKS, Check, Comparison, View
+from .lanes import AT_ONCE, SETTINGS_OF_LANES, Lanes, drawn_lanes, ratios, takes_lanes
 from .observed import NotObservedError, ObservableError, Observed
 from .report import Worst
 
@@ -26,6 +27,9 @@ Array = npt.NDArray[np.float64]
 
 # Cases drawn for each setting.
 PROFILES = {"smoke": 6, "default": 48, "thorough": 480}
+
+# Lanes that fail and are judged by themselves, beside the worst one: what is said of a claim needs a few.
+LANES_JUDGED_ALONE = 8
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,10 @@ class Finding:
 
 @dataclass
 class Search:
-    """One implementation in one format on one device. Cases are drawn once and shared by all claims."""
+    """One implementation in one format on one device. Cases are drawn once and shared by all claims.
+
+    Besides the cases that are asked about one at a time, code that takes lanes is asked about ``lanes`` more.
+    """
 
     implementation: Implementation
     framework: Framework
@@ -157,6 +164,8 @@ class Search:
     cases: int
     seed: int
     certifier: Certifier | None = None
+    lanes: int = 0
+    _lane_views: dict[Setting, list[tuple[Lanes, View]]] = field(default_factory=dict, repr=False)
     _views: dict[Setting, list[tuple[bytes, View]]] = field(default_factory=dict, repr=False)
 
     @property
@@ -218,12 +227,25 @@ class Search:
                 with np.errstate(all="ignore"):
                     for data, view in self.suited(check):
                         self._look(check, data, view, finding)
+                    self._look_at_lanes(check, finding)
             except NotObservedError as why:
                 finding.unobserved.append(str(why))
             except ObservableError as why:
                 finding.error = str(why)
                 return finding
         return finding
+
+    def lane_views(self, setting: Setting) -> list[tuple[Lanes, View]]:
+        """Return the lanes drawn for a setting; none for code that takes none."""
+        if setting not in SETTINGS_OF_LANES or not takes_lanes(self.implementation, self.framework):
+            return []
+        if setting not in self._lane_views:
+            rng = np.random.default_rng([self.seed, SETTINGS.index(setting), AT_ONCE])
+            conventions, at_once = self.implementation.conventions, max(min(AT_ONCE, self.lanes), 1)
+            found = drawn_lanes(rng, setting, self.precision.name, conventions, at_once)
+            drawn = islice(found, self.lanes // at_once)
+            self._lane_views[setting] = [(lanes, self.view_of(lanes.case)) for lanes in drawn]
+        return self._lane_views[setting]
 
     def checks(self, claim: str) -> Iterator[Check]:
         """Yield the checks of a claim that this unit's code could show."""
@@ -242,6 +264,31 @@ class Search:
             first = self.views("batch")[0][1]
             for view in check.instances(first):
                 yield None, view
+
+    def _look_at_lanes(self, check: Check, finding: Finding) -> None:
+        """Judge a check on all lanes, and by themselves the worst of all and the first ones that fail."""
+        if check.setting is None:
+            return
+        worst, worst_of_all, alone, count = 0.0, None, list[bytes](), 0
+        for lanes, view in self.lane_views(check.setting):
+            found = ratios(check, view)
+            count += int(np.count_nonzero(found.decided & lanes.generic))
+            alone += [lanes.bytes_of(int(lane)) for lane in np.flatnonzero(found.ratio > 1.0)]
+            lane = int(np.argmax(found.ratio))
+            if found.ratio[lane] > worst:
+                worst, worst_of_all = float(found.ratio[lane]), lanes.bytes_of(lane)
+        before, cases = len(finding.failures), finding.cases_of.get(check.name, 0)
+        if worst_of_all is not None:
+            for data in dict.fromkeys((worst_of_all, *alone[:LANES_JUDGED_ALONE])):
+                self._look(check, data, self.view(data, check.setting), finding)
+        if count:
+            finding.judged += count
+            finding.cases_of[check.name] = cases + count
+        if alone and len(finding.failures) == before:
+            raise ObservableError(
+                f"asked about {check.observables or check.claim} of many problems at once, it says otherwise than of "
+                f"each alone ({worst:.3g} times what is allowed): its lanes are not independent; take `lanes` out"
+            )
 
     def _look(self, check: Check, data: bytes | None, view: View, finding: Finding) -> None:
         said = False

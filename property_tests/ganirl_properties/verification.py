@@ -25,6 +25,7 @@ from ganirl_symbolic.intervals import certifier
 from .equivalence import equivalence
 from .errors import UsageError
 from .judging import judge_claims
+from .lanes import LANES
 from .report import Report, Run, Verdict, summed_up
 from .sampled import CONTRACTS, SamplingContract, judged_by_sampling, without_sampled
 from .search import PROFILES, Search
@@ -55,7 +56,8 @@ def verify(
     ----------
     implementation : an object of the protocol `ganirl.Implementation`
     claims : patterns such as ``"A4"`` or ``"C*"``; all by default
-    profile : ``"smoke"`` (6 cases a setting), ``"default"`` (48) or ``"thorough"`` (480)
+    profile : ``"smoke"`` (6 cases a setting), ``"default"`` (48) or ``"thorough"`` (480); of code that takes many
+        problems at once 512, 8,192 and 131,072 more
     device : ``"cpu"`` or ``"cuda"``
     dtypes : formats to test in; by default all that the implementation and its framework have
     seed : of the search; the same seed draws the same cases
@@ -92,6 +94,7 @@ def verify(
             name,
             tuple(claim for claim, of in plan if of == name),
             PROFILES[profile],
+            LANES[profile],
             device,
             seed,
             certify,
@@ -225,6 +228,7 @@ class _Trial:
     dtype: str
     claims: tuple[Claim, ...]
     cases: int
+    lanes: int
     device: str
     seed: int
     certify: bool
@@ -235,7 +239,14 @@ class _Trial:
         precision = PRECISIONS[self.dtype]
         of_intervals = certifier() if self.certify else None
         return Search(
-            implementation, framework, precision, self.device, self.cases, self.seed, certifier=of_intervals
+            implementation,
+            framework,
+            precision,
+            self.device,
+            self.cases,
+            self.seed,
+            certifier=of_intervals,
+            lanes=self.lanes,
         )
 
 

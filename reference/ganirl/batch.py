@@ -71,10 +71,9 @@ class Batch:
     @cached_property
     def weights(self) -> tuple[Array, Array]:
         """(w_p, w_q) over all rows; each sums to one."""
-        w_p, w_q = np.zeros(self._rows), np.zeros(self._rows)
-        for each, rows, side in zip((w_p, w_q), (self.expert, self.generator), self._sides, strict=True):
-            each[..., rows] = side.weight / side.weight.sum(axis=-1, keepdims=True)
-        return w_p, w_q
+        of_p, of_q = (side.weight / side.weight.sum(axis=-1, keepdims=True) for side in self._sides)
+        w_p = np.concatenate([of_p, np.zeros_like(of_q)], axis=-1)
+        return w_p, np.concatenate([np.zeros_like(of_p), of_q], axis=-1)
 
     @cached_property
     def derivative(self) -> Array:
@@ -166,9 +165,7 @@ def log_likelihood(policy_logits: Array, rows: Rows) -> Array:
 def _log_likelihood_error(arithmetic: FloatModel, policy_logits: Array, rows: Rows) -> Array:
     steps = rows.steps
     state = steps.state % policy_logits.shape[-2]
-    logits = picked(policy_logits, state)
-    chosen = np.take_along_axis(logits, steps.action[..., None], axis=-1)[..., 0]
-    per_step = np.where(steps.mask, bounds.log_softmax(arithmetic, logits, chosen), 0.0)
-    log_pi = np.where(steps.mask, picked(log_normalise(policy_logits), state, steps.action), 0.0)
-    summation = arithmetic.gamma(steps.mask.shape[-1]) * np.abs(log_pi).sum(axis=-1)
-    return np.asarray(per_step.sum(axis=-1) + summation)
+    of_action = bounds.log_softmax(arithmetic, policy_logits[..., None, :], policy_logits)
+    summation = arithmetic.gamma(steps.mask.shape[-1]) * np.abs(log_normalise(policy_logits))
+    per_step = picked(of_action + summation, state, steps.action)
+    return np.asarray(np.where(steps.mask, per_step, 0.0).sum(axis=-1))

@@ -74,15 +74,15 @@ class Rows:
         return self._only_step(self.steps.done)
 
     def _only_step(self, values: Any) -> Any:
-        if values.shape[1] != 1:
+        if values.shape[-1] != 1:
             raise ValueError(
-                f"these rows are trajectories of up to {values.shape[1]} steps: use rows.steps, or declare "
+                f"these rows are trajectories of up to {values.shape[-1]} steps: use rows.steps, or declare "
                 'Conventions(unit="transition")'
             )
-        return values[:, 0]
+        return values[..., 0]
 
     def __len__(self) -> int:
-        return int(self.features.shape[0])
+        return int(self.features.shape[-2])
 
 
 @dataclass(frozen=True)

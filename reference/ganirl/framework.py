@@ -75,6 +75,18 @@ class Differentiating(Protocol):
         ...
 
 
+@runtime_checkable
+class Vectorising(Protocol):
+    """What a framework can do besides: ask a function of one problem about many at once, as ``vmap`` does."""
+
+    def over_lanes(self, function: Callable[[Case], Any], case: Case) -> Any:
+        """Return what a function gives for each lane of a case, with the lanes in front.
+
+        Its arrays have one axis in front, a problem a lane; the function is written for one problem.
+        """
+        ...
+
+
 class NumpyFramework:
     """Plain NumPy: no autodiff, so that gradients come from the adapter."""
 
@@ -117,12 +129,16 @@ class NumpyFramework:
         return replace(
             case,
             theta=cast(case.theta),
-            b=dtype.type(case.b),
+            b=dtype.type(case.b) if np.ndim(case.b) == 0 else cast(case.b),
             policy_logits=cast(case.policy_logits),
             expert=rows(case.expert),
             generator=rows(case.generator),
             process=None if case.process is None else case.process.converted(cast),
         )
+
+    def over_lanes(self, function: Callable[[Case], Any], case: Case) -> Any:
+        """Return what a function gives that takes the lanes as they are: NumPy maps nothing by itself."""
+        return function(case)
 
     def numpy(self, value: Any) -> Array:
         """Return a value as float64.

@@ -6,10 +6,14 @@ same lane by lane for many. A case whose ``b`` is (L,) holds L lanes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+
+from .case import Case, Rows, Steps
 
 Array = npt.NDArray[Any]
 
@@ -32,8 +36,8 @@ def applied(rows: Array, vector: Array) -> Array:
     """Σ_k x_nk v_k, (…, n) of (…, n, k) and (…, k); rows may have further axes before the last."""
     if vector.ndim == 1:
         return np.asarray(rows @ vector)
-    further = rows.ndim - vector.ndim - 1
-    return np.asarray(np.matmul(rows, vector.reshape(*vector.shape[:-1], *(1,) * further, -1, 1))[..., 0])
+    further = rows.ndim - vector.ndim
+    return np.asarray(np.sum(rows * vector.reshape(*vector.shape[:-1], *(1,) * further, -1), axis=-1))
 
 
 def picked(table: Array, *places: Array) -> Array:
@@ -47,3 +51,25 @@ def picked(table: Array, *places: Array) -> Array:
 def number(values: Any) -> float:
     """Return a float; of lanes an array (L,), which those alone see who handed lanes over."""
     return float(values) if np.ndim(values) == 0 else cast(float, values)
+
+
+def mapped(case: Case, change: Callable[[Any], Any]) -> Case:
+    """Return a case with every array of it changed."""
+
+    def side(rows: Rows) -> Rows:
+        steps = Steps(*(change(getattr(rows.steps, each.name)) for each in fields(Steps)))
+        return Rows(change(rows.features), change(rows.log_q), change(rows.weight), steps)
+
+    return replace(
+        case,
+        theta=change(case.theta),
+        b=change(case.b),
+        policy_logits=change(case.policy_logits),
+        expert=side(case.expert),
+        generator=side(case.generator),
+    )
+
+
+def side_by_side(case: Case) -> Case:
+    """Return lanes that lie side by side in memory, so that NumPy goes along them and not along a few rows."""
+    return mapped(case, np.asfortranarray)

@@ -31,7 +31,7 @@ class Precision:
         """Round to this format (to nearest, ties to even); the result is float64 and exact in this format."""
         exact = np.asarray(values, dtype=np.float64)
         if self.name == "float64":
-            return exact.copy()
+            return exact.copy(order="K")
         single = exact.astype(np.float32)
         if self.name == "bfloat16":
             single = _round_to_bfloat16(single)

@@ -53,7 +53,11 @@ def compare(
 
 @dataclass(frozen=True)
 class View:
-    """An implementation on a case, beside the truth about it."""
+    """An implementation on a case, beside the truth about it.
+
+    Or on lanes, many cases of one shape at once, for checks of the setting ``"batch"``: comparisons then have them in
+    front.
+    """
 
     observed: Observed
     truth: Truth
@@ -93,11 +97,12 @@ class View:
 
     def logits(self) -> Array:
         """Its ℓ of all rows, expert first."""
-        return np.concatenate([self.observed.logit("expert"), self.observed.logit("generator")])
+        return np.concatenate([self.observed.logit("expert"), self.observed.logit("generator")], axis=-1)
 
     def probabilities(self) -> Array:
         """Its D of all rows, expert first."""
-        return np.concatenate([self.observed.probability("expert"), self.observed.probability("generator")])
+        sides = self.observed.probability("expert"), self.observed.probability("generator")
+        return np.concatenate(sides, axis=-1)
 
     def given_own_logits(self) -> View:
         """The truth of everything else, given its own logits."""

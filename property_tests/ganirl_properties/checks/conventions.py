@@ -7,25 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from ganirl import Rows, Steps
+from ganirl import Rows
 from ganirl_properties.observed import NotObservedError
 
 from .check import Check, Comparison, View, compare
+from .numerics import arranged
 
 
 def _repeated(rows: Rows, times: int) -> Rows:
     """Each row some times over, with its share of the weight."""
-    steps = rows.steps
-    many = Steps(
-        *(np.repeat(part, times, axis=0) for part in (steps.state, steps.action, steps.next_state)),
-        *(np.repeat(part, times, axis=0) for part in (steps.done, steps.mask, steps.features)),
-    )
-    return Rows(
-        np.repeat(rows.features, times, axis=0),
-        np.repeat(rows.log_q, times),
-        np.repeat(rows.weight / times, times),
-        many,
-    )
+    many = arranged(rows, np.repeat(np.arange(rows.log_q.shape[-1]), times))
+    return replace(many, weight=many.weight / times)
 
 
 def _one_side_twice(view: View) -> Iterator[Comparison]:

@@ -22,7 +22,7 @@ def _probability(view: View) -> Iterator[Comparison]:
 
 
 def _log_likelihood(view: View) -> Iterator[Comparison]:
-    got = np.concatenate([view.observed.log_q("expert"), view.observed.log_q("generator")])
+    got = np.concatenate([view.observed.log_q("expert"), view.observed.log_q("generator")], axis=-1)
     yield compare("log_q", got, view.truth.log_likelihood)
 
 

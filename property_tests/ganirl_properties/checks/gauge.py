@@ -12,6 +12,7 @@ from ganirl_properties.cases import with_constant_feature
 from ganirl_properties.observed import NotObservedError
 
 from .check import Array, Check, Comparison, View, compare
+from .generator import without_mean
 from .gradients import irl_loss
 
 
@@ -20,7 +21,7 @@ def _pair(view: View) -> tuple[View, ...]:
         raise NotObservedError("it has no log Z, so that nothing can be shifted between c and b")
     here = with_constant_feature(view.case, view.case.precision.round(1.0))
     moved_b = view.case.precision.round(view.case.b - 2.0)
-    moved_constant = view.case.precision.round(1.0 + float(view.case.b - moved_b))
+    moved_constant = view.case.precision.round(1.0 + (view.case.b - moved_b))
     there = replace(with_constant_feature(view.case, moved_constant), b=moved_b)
     return view.at(here), view.at(there)
 
@@ -67,12 +68,12 @@ def _reward(view: View) -> Iterator[Comparison]:
 
     def centred(truth: Truth) -> Expected:
         value, bound = truth.reward.value, truth.reward.bound
-        return Expected(value - value.mean(), bound + bound.mean())
+        return Expected(without_mean(value), bound + bound.mean(axis=-1, keepdims=True))
 
     yield from _compared(
         view,
         "generator_reward up to one constant",
-        lambda at: at.observed.reward() - at.observed.reward().mean(),
+        lambda at: without_mean(at.observed.reward()),
         centred,
     )
 

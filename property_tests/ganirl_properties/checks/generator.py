@@ -19,18 +19,24 @@ def own_reward(view: View) -> np.ndarray:
     """Its reward with the entropy bonus that its policy optimiser adds: r − α log q, (n_q,)."""
     alpha = view.observed.conventions.entropy_coefficient
     reward = view.observed.reward()
-    return reward - alpha * view.truth.true_log_q[view.truth.generator] if alpha else reward
+    return reward - alpha * view.truth.true_log_q[..., view.truth.generator] if alpha else reward
+
+
+def without_mean(values: np.ndarray) -> np.ndarray:
+    """Return the values less their mean over rows, (n,)."""
+    centred: np.ndarray = values - values.mean(axis=-1, keepdims=True)
+    return centred
 
 
 def _reward(view: View) -> Iterator[Comparison]:
     reward, expected = own_reward(view), view.truth.reward
     if view.observed.conventions.reward_baseline is True:
         # One constant a batch is left open; each row is compared with the mean of all, which of one row says nothing.
-        if len(reward) == 1:
+        if reward.shape[-1] == 1:
             return
-        reward = reward - reward.mean()
-        bound = expected.bound + expected.bound.mean()
-        expected = Expected(expected.value - expected.value.mean(), bound)
+        reward = without_mean(reward)
+        bound = expected.bound + expected.bound.mean(axis=-1, keepdims=True)
+        expected = Expected(without_mean(expected.value), bound)
     yield compare("generator_reward", reward, expected)
 
 

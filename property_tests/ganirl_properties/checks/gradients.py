@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ganirl.bounds import linear, weighted_sum
+from ganirl.lanes import applied, dot
 from ganirl.truth import REFERENCE, Expected, Truth
 from ganirl_properties.cases import with_constant_feature
 from ganirl_properties.observed import NotObservedError
@@ -29,18 +30,18 @@ def _difference_in_theta(view: View) -> Iterator[Comparison]:
         pass
     else:
         return
-    step = difference_step(view, float(view.truth.loss.bound), view.truth.worst_derivative)
-    for index in range(len(view.case.theta)):
+    step = difference_step(view, view.truth.loss.bound, view.truth.worst_derivative)
+    for index in range(view.case.theta.shape[-1]):
         moved = []
         for sign in (-1.0, 1.0):
             theta = view.case.theta.copy()
-            theta[index] = view.case.precision.round(theta[index] + sign * step)
+            theta[..., index] = view.case.precision.round(theta[..., index] + sign * step)
             moved.append(view.at(replace(view.case, theta=theta)))
         low, high = moved
-        width = float(high.case.theta[index] - low.case.theta[index])
+        width = high.case.theta[..., index] - low.case.theta[..., index]
         got = (high.observed.loss() - low.observed.loss()) / width
         truth = (high.truth.loss.value - low.truth.loss.value) / width
-        bound = (float(low.truth.loss.bound) + float(high.truth.loss.bound)) / width
+        bound = (low.truth.loss.bound + high.truth.loss.bound) / width
         yield compare(
             f"[L_D(θ + h) − L_D(θ − h)]/2h in θ_{index}", got, Expected(np.asarray(truth), np.asarray(bound))
         )
@@ -104,15 +105,15 @@ def _frozen(view: View) -> Iterator[Comparison]:
 def irl_loss(truth: Truth) -> Expected:
     """L_cost^μ̃ = E_p[c] + log E_μ[e^{−c}/μ̃], eq. (4): a mean (T1, T5), the estimate of log Z (T6), and their sum."""
     w_p, _ = truth.weights
-    cost, side = truth.exactly(truth.derivative) @ truth.exactly(truth.case.theta), truth.expert
-    mean, partition = w_p @ cost, truth.log_partition
-    magnitude = truth.cost_magnitude[side]
-    terms = truth.case.expert.steps.mask.shape[1] * len(truth.case.theta) + 1
-    share = truth.case.expert.weight / truth.case.expert.weight.sum()
+    cost, side = applied(truth.exactly(truth.derivative), truth.exactly(truth.case.theta)), truth.expert
+    mean, partition = dot(w_p, cost), truth.log_partition
+    magnitude = truth.cost_magnitude[..., side]
+    terms = truth.case.expert.steps.mask.shape[-1] * truth.case.theta.shape[-1] + 1
+    share = truth.case.expert.weight / truth.case.expert.weight.sum(axis=-1, keepdims=True)
     bound = partition.bound
     for arithmetic in (truth.arithmetic, REFERENCE):
         of_mean = weighted_sum(arithmetic, share, magnitude, linear(arithmetic, magnitude, terms))
-        bound = bound + of_mean + arithmetic.gamma(2) * (share @ magnitude + abs(float(partition.value)))
+        bound = bound + of_mean + arithmetic.gamma(2) * (dot(share, magnitude) + np.abs(partition.value))
     return Expected(np.asarray(mean + partition.value), bound)
 
 
@@ -123,9 +124,9 @@ def _value(view: View) -> Iterator[Comparison]:
 def _constant_of_irl(view: View) -> Iterator[Comparison]:
     # E_p[1] − E_μ[w]/E_μ[w]: what a leak through the mixture turns into ½ at a converged generator.
     other = view.at(with_constant_feature(view.case, view.case.precision.round(1.0)))
-    got, truth = other.observed.irl_gradient()[-1:], other.truth.surrogate_gradient
-    nothing = Expected(other.truth.exactly(np.zeros_like(got)), truth.bound[-1:])
-    yield compare("∂L_IRL in a constant of the cost", got, nothing, slack=np.abs(truth.value[-1:]))
+    got, truth = other.observed.irl_gradient()[..., -1:], other.truth.surrogate_gradient
+    nothing = Expected(other.truth.exactly(np.zeros_like(got)), truth.bound[..., -1:])
+    yield compare("∂L_IRL in a constant of the cost", got, nothing, slack=np.abs(truth.value[..., -1:]))
 
 
 def _half_likelihood(view: View) -> Iterator[Comparison]:

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from ganirl.lanes import number
 from ganirl.truth import REFERENCE, Expected
+from ganirl_properties.cases import with_parameter
 from ganirl_properties.observed import NotObservedError
 
-from .check import Check, Comparison, View, compare
+from .check import Array, Check, Comparison, View, compare
 
 # |∂³ softplus| ≤ 1/(6√3) for either side (MATH B3).
 THIRD_DERIVATIVE = 1.0 / (6.0 * np.sqrt(3.0))
@@ -24,24 +26,23 @@ def _slope(view: View) -> Iterator[Comparison]:
     yield compare("∂L_D/∂b", view.observed.gradient_b(), view.truth.gradient_b)
 
 
-def difference_step(view: View, error: float, derivative: float = 1.0) -> float:
+def difference_step(view: View, error: Array, derivative: float = 1.0) -> float:
     """Return the step of a central difference that balances curvature against rounding (T12)."""
-    third = sum(view.truth.scales) * THIRD_DERIVATIVE * max(derivative, 1e-3) ** 3
-    return float(np.clip((3.0 * error / third) ** (1.0 / 3.0), 1e-6, 0.5))
+    third = sum(view.truth.scales) * THIRD_DERIVATIVE * np.maximum(derivative, 1e-3) ** 3
+    return number(np.clip((3.0 * error / third) ** (1.0 / 3.0), 1e-6, 0.5))
 
 
 def _b_of(view: View) -> float:
     """Its log Z: b, or the parameter of the constant feature where it has none."""
     absent = view.observed.conventions.log_z == "absent"
-    return float(view.case.theta[-1] if absent else view.case.b)
+    return number(view.case.theta[..., -1] if absent else view.case.b)
 
 
 def _with_b(view: View, b: float) -> View:
+    rounded = view.case.precision.round(b)
     if view.observed.conventions.log_z == "absent":
-        return view.at(
-            replace(view.case, theta=np.append(view.case.theta[:-1], view.case.precision.round(b)))
-        )
-    return view.at(replace(view.case, b=view.case.precision.round(b)))
+        return view.at(replace(view.case, theta=with_parameter(view.case.theta[..., :-1], rounded)))
+    return view.at(replace(view.case, b=rounded))
 
 
 def _difference_in_b(view: View) -> Iterator[Comparison]:
@@ -53,14 +54,13 @@ def _difference_in_b(view: View) -> Iterator[Comparison]:
         pass
     else:
         return
-    error = float(view.truth.loss.bound)
-    step = difference_step(view, error)
+    step = difference_step(view, view.truth.loss.bound)
     low, high = _with_b(view, _b_of(view) - step), _with_b(view, _b_of(view) + step)
     width = _b_of(high) - _b_of(low)
     got = (high.observed.loss() - low.observed.loss()) / width
     truth = (high.truth.loss.value - low.truth.loss.value) / width
     # The truth of the same difference; that it is near ∂L_D/∂b is T12's other half.
-    bound = (float(low.truth.loss.bound) + float(high.truth.loss.bound)) / width
+    bound = (low.truth.loss.bound + high.truth.loss.bound) / width
     yield compare("[L_D(b + h) − L_D(b − h)]/2h", got, Expected(np.asarray(truth), np.asarray(bound)))
 
 
@@ -73,7 +73,7 @@ def _curvature(view: View) -> Iterator[Comparison]:
     low, high = _with_b(view, b - h), _with_b(view, b + h)
     width = _b_of(high) - _b_of(low)
     got = np.asarray((high.observed.gradient_b() - low.observed.gradient_b()) / width)
-    bound = (float(low.truth.gradient_b.bound) + float(high.truth.gradient_b.bound)) / width
+    bound = (low.truth.gradient_b.bound + high.truth.gradient_b.bound) / width
     yield _within(view, "[∂L_D/∂b(b + h) − ∂L_D/∂b(b − h)]/2h", got, bound)
 
 
@@ -84,16 +84,17 @@ def _curvature_of_loss(view: View) -> Iterator[Comparison]:
     # Divided differences of second order carry the rounding of b: 2[(f₊−f)/h₊ − (f−f₋)/h₋]/(h₊+h₋).
     here = view.observed.loss()
     got = 2 * ((high.observed.loss() - here) / above - (here - low.observed.loss()) / below) / (above + below)
-    errors = [float(each.truth.loss.bound) for each in (low, view, high)]
+    errors = [each.truth.loss.bound for each in (low, view, high)]
     bound = 2 * ((errors[2] + errors[1]) / above + (errors[1] + errors[0]) / below) / (above + below)
     yield _within(view, "second difference of L_D in b", np.asarray(got), bound)
 
 
-def _within(view: View, name: str, got: np.ndarray, bound: float) -> Comparison:
+def _within(view: View, name: str, got: np.ndarray, bound: np.ndarray) -> Comparison:
     # |d log σ'(x)/dx| ≤ 1: over an interval of half width h the curvature stays within e^±h of its centre.
     margin = CURVATURE_STEP * 1.01
     centre = view.truth.curvature
-    low, high = centre * np.exp(-margin), min(centre * np.exp(margin), 0.25 * sum(view.truth.scales))
+    low = centre * np.exp(-margin)
+    high = np.minimum(centre * np.exp(margin), 0.25 * sum(view.truth.scales))
     expected = np.clip(got, low, high)
     reference = REFERENCE.gamma(64) * centre
     return compare(name, got, Expected(expected, np.asarray(bound + reference)))

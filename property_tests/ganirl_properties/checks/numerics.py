@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -108,34 +108,28 @@ def _no_policy_gradient(view: View) -> Iterator[Comparison]:
     )
 
 
-def _permuted(rows: Rows, order: np.ndarray) -> Rows:
-    steps = rows.steps
-    return Rows(
-        rows.features[order],
-        rows.log_q[order],
-        rows.weight[order],
-        Steps(
-            steps.state[order],
-            steps.action[order],
-            steps.next_state[order],
-            steps.done[order],
-            steps.mask[order],
-            steps.features[order],
-        ),
-    )
+def arranged(rows: Rows, order: np.ndarray) -> Rows:
+    """Return some of the rows in an order, (m,), a row as often as it is named."""
+
+    def of(values: np.ndarray) -> np.ndarray:
+        moved = np.moveaxis(values, rows.log_q.ndim - 1, 0)[order]
+        return np.moveaxis(moved, 0, rows.log_q.ndim - 1)
+
+    steps = Steps(*(of(getattr(rows.steps, each.name)) for each in fields(Steps)))
+    return Rows(of(rows.features), of(rows.log_q), of(rows.weight), steps)
 
 
 def _rearranged(view: View, name: str, repeat: int) -> Iterator[Comparison]:
     def side(rows: Rows) -> Rows:
         # Backwards from the second row: neither the first row nor, of four, the last stays in its place.
-        order = np.tile(np.roll(np.arange(len(rows))[::-1], 2), repeat)
-        arranged = _permuted(rows, order)
-        return replace(arranged, weight=arranged.weight / repeat)
+        order = np.tile(np.roll(np.arange(rows.log_q.shape[-1])[::-1], 2), repeat)
+        other = arranged(rows, order)
+        return replace(other, weight=other.weight / repeat)
 
     other = view.at(replace(view.case, expert=side(view.case.expert), generator=side(view.case.generator)))
     growth = repeat if view.observed.conventions.loss_scale == "sum" else 1
     own, rearranged = view.observed.loss(), other.observed.loss()
-    bound = _own_rounding(view, float(own)) * growth + _own_rounding(other, float(rearranged))
+    bound = _own_rounding(view, own) * growth + _own_rounding(other, rearranged)
     expected = Expected(view.truth.exactly(own) * growth, bound)
     yield compare(f"discriminator_loss {name}", rearranged, expected)
 
@@ -151,11 +145,10 @@ def _own_rounding(view: View, own: float) -> Array:
     right, bound = view.truth.loss.value, view.truth.loss.bound
     if right.dtype == object:  # a certified one: how large it is takes no interval
         right = Truth(view.case, view.observed.conventions, view.model).loss.value
-    beyond = max(abs(own) - abs(float(right)), 0.0)
-    if not np.isfinite(beyond):
-        return bound
-    rows = len(view.case.expert) + len(view.case.generator)
-    return np.asarray(bound + view.model.gamma(rows + 3 + view.model.kappa) * beyond)
+    beyond = np.maximum(np.abs(own) - np.abs(right.astype(np.float64)), 0.0)
+    rows = view.truth.generator.stop
+    own_bound = bound + view.model.gamma(rows + 3 + view.model.kappa) * beyond
+    return np.asarray(np.where(np.isfinite(beyond), own_bound, bound))
 
 
 def _symmetric(view: View) -> Iterator[Comparison]:

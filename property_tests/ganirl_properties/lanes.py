@@ -1,0 +1,113 @@
+"""Many small problems at once: lanes of one shape, each drawn as bytes of its own, judged side by side.
+
+An implementation that says ``lanes = True`` is asked about hundreds of problems in one call. Lanes only find: one
+that fails is decoded from its own bytes, judged by itself as any other case is, and shrunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ganirl import PRECISIONS, Case, Conventions, Implementation
+from ganirl.framework import Framework, Vectorising
+
+from .batch_cases import KINDS
+from .cases import BYTES_PER_CASE, Setting, generic, lanes_from_bytes
+from .checks import Check, Comparison, View
+
+Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+# Drawn for each setting, and how many are asked about in one call.
+LANES = {"smoke": 512, "default": 8192, "thorough": 131072}
+AT_ONCE = 512
+
+# Settings whose cases have one shape for all that they are drawn from but sizes.
+SETTINGS_OF_LANES: tuple[Setting, ...] = ("batch",)
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Cases of one shape, side by side.
+
+    Attributes
+    ----------
+    data : (L, K), the bytes of each, from which alone it is decoded
+    case : arrays with the L lanes in front
+    generic : (L,) which of them break no rule of a generic instance (MATH section 9); the others are not counted
+    """
+
+    data: npt.NDArray[np.uint8]
+    case: Case
+    generic: Flags
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def bytes_of(self, lane: int) -> bytes:
+        """Return what `case_from_bytes` decodes that lane's case from."""
+        return bytes(self.data[lane])
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """A check on lanes: error over what is allowed, the worst component of each.
+
+    Attributes
+    ----------
+    ratio : (L,), inf for NaN; zero where nothing was said
+    decided : (L,) whether every bound says something, and a comparison was made
+    """
+
+    ratio: Array
+    decided: Flags
+
+
+def takes_lanes(implementation: Implementation, framework: Framework) -> bool:
+    """Whether an implementation may be asked about many problems at once: it says so, and its framework can."""
+    return bool(getattr(implementation, "lanes", False)) and isinstance(framework, Vectorising)
+
+
+def drawn_lanes(
+    rng: np.random.Generator, setting: Setting, precision_name: str, conventions: Conventions, count: int
+) -> Iterator[Lanes]:
+    """Yield lanes of random bytes for ever, ``count`` of one shape after another; kinds of batches in turn."""
+    precision, turn = PRECISIONS[precision_name], 0
+    while True:
+        data = np.frombuffer(rng.bytes(count * BYTES_PER_CASE), dtype=np.uint8).reshape(-1, count).copy().T
+        data[:, 0] = turn % KINDS
+        case = lanes_from_bytes(data, setting, precision, conventions)
+        if conventions.equal_batches or case.expert.weight.shape != case.generator.weight.shape:
+            yield Lanes(data, case, generic(case))
+            turn += 1
+
+
+def ratios(check: Check, view: View) -> Ratios:
+    """Run a check on a view of lanes.
+
+    Raises
+    ------
+    NotObservedError, ObservableError
+        As the check does on one case.
+    """
+    lanes = view.observed.lanes
+    worst, decided, said = np.zeros(lanes), np.ones(lanes, dtype=np.bool_), False
+    with np.errstate(all="ignore"):
+        for comparison in check.run(view):
+            said = True
+            ratio, finite = _of_comparison(comparison, view.safety)
+            worst, decided = np.maximum(worst, ratio), decided & finite
+    return Ratios(np.where(decided, worst, 0.0), decided & said)
+
+
+def _of_comparison(comparison: Comparison, safety: float) -> tuple[Array, Flags]:
+    lanes = len(comparison.error)
+    bound = np.broadcast_to(comparison.bound, comparison.error.shape).reshape(lanes, -1)
+    error = comparison.error.reshape(lanes, -1)
+    ratio = np.where(error == 0.0, 0.0, error / (safety * bound))
+    finite: Flags = np.all(np.isfinite(bound), axis=1)
+    return np.where(np.isnan(ratio), np.inf, ratio).max(axis=1), finite
