@@ -51,6 +51,7 @@ def lanes_from_bytes(
 ) -> Case:
     """Decode many batches of one shape side by side, (L, K) bytes; each lane is what `case_from_bytes` makes of it.
 
+    But for the last digit of sums, which are added up in another order: of log q, and of a b that is made from it.
     Bytes on which the shape depends are those of the first lane, and are written into the others.
 
     Raises

@@ -27,7 +27,7 @@ LANES = {"smoke": 512, "default": 8192, "thorough": 131072}
 AT_ONCE = 512
 
 # Settings whose cases have one shape for all that they are drawn from but sizes.
-SETTINGS_OF_LANES: tuple[Setting, ...] = ("batch",)
+SETTINGS_OF_LANES: tuple[Setting, ...] = ("batch", "optimum")
 
 
 @dataclass(frozen=True)

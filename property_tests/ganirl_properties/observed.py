@@ -292,7 +292,9 @@ class Observed:
         return self.framework.over_lanes(ask, case)
 
     def _hint(self, said: str) -> str:
-        """Return the mend of what code in one format meets first."""
+        """Return the mend of what code in one format, or for one problem at a time, meets first."""
+        if self.lanes:
+            return "; it was asked about many problems at once: take `lanes` out if it is for one at a time"
         if self.case.precision_name == "float32" or not re.search(
             r"dtype|double|bfloat16", said, re.IGNORECASE
         ):

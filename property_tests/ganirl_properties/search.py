@@ -186,13 +186,15 @@ class Search:
 
     def view(self, data: bytes, setting: Setting) -> View:
         """Decode bytes and put the implementation beside the truth."""
-        conventions = self.implementation.conventions
-        case = case_from_bytes(data, setting, self.precision, conventions)
+        case = case_from_bytes(data, setting, self.precision, self.implementation.conventions)
+        return self._arranged(case, setting)
+
+    def _arranged(self, case: Case, setting: Setting) -> View:
         view = self.view_of(case)
-        if setting == "optimum":
-            optimum = view.truth.optimum
-            view = view.at(at_optimum(case, optimum.b, conventions))
-        return view
+        if setting != "optimum":
+            return view
+        b = view.truth.near_optimum if view.observed.lanes else view.truth.optimum.b
+        return view.at(at_optimum(case, b, self.implementation.conventions))
 
     def view_of(self, case: Case) -> View:
         """Put the implementation beside the truth about a case."""
@@ -244,7 +246,7 @@ class Search:
             conventions, at_once = self.implementation.conventions, max(min(AT_ONCE, self.lanes), 1)
             found = drawn_lanes(rng, setting, self.precision.name, conventions, at_once)
             drawn = islice(found, self.lanes // at_once)
-            self._lane_views[setting] = [(lanes, self.view_of(lanes.case)) for lanes in drawn]
+            self._lane_views[setting] = [(lanes, self._arranged(lanes.case, setting)) for lanes in drawn]
         return self._lane_views[setting]
 
     def checks(self, claim: str) -> Iterator[Check]:

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from .logspace import sigmoid
 from .precision import FLOAT64
 from .problem import Problem
 
@@ -34,6 +35,7 @@ _LARGEST_EXPONENT = 700.0
 _LARGEST_DEFECT = 1e-9
 _MOST_STEPS = 500
 _ROWS_FOR_ARRAYS = 48
+_MARGIN = 1e-6
 
 
 class NoFiniteOptimumError(ValueError):
@@ -120,6 +122,38 @@ def distance_to_optimum(
         weight_error=weight_error,
     )
     return equation.radius(b)
+
+
+def near_optimum(
+    w_p: Array, w_q: Array, c: Array, log_q: Array, *, alpha_p: float = 1.0, alpha_q: float = 1.0
+) -> Array:
+    """Return b* of many problems at once, (L,), to where ∂_bL_D is lost in rounding; nothing is certified.
+
+    Parameters
+    ----------
+    w_p, w_q : (L, N) weights, each summing to one
+    c, log_q : (L, N), finite
+    alpha_p, alpha_q : scales of the sides of L_D
+    """
+    a, data, generator = -(c + log_q), alpha_p * w_p, alpha_q * w_q
+    used = data + generator > 0
+    apart = np.log(alpha_q / alpha_p)
+    low = np.where(used, a, np.inf).min(axis=-1) + apart - _MARGIN
+    high = np.where(used, a, -np.inf).max(axis=-1) + apart + _MARGIN
+    b: Array = 0.5 * (low + high)
+    for _ in range(_MOST_STEPS):
+        logit = a - b[..., None]
+        slope = np.sum(data * sigmoid(-logit) - generator * sigmoid(logit), axis=-1)
+        curvature = np.sum((data + generator) * sigmoid(logit) * sigmoid(-logit), axis=-1)
+        low, high = np.where(slope > 0, low, b), np.where(slope > 0, b, high)
+        with np.errstate(all="ignore"):
+            newton = b - slope / curvature
+        inside = (low < newton) & (newton < high)
+        found: Array = np.where(inside, newton, 0.5 * (low + high))
+        if np.all(np.abs(found - b) <= 4 * _U * (1.0 + np.abs(b))):
+            return found
+        b = found
+    return b
 
 
 def problem_optimum(problem: Problem, theta: Array) -> Optimum:

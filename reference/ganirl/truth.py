@@ -22,7 +22,7 @@ from .bounds import FloatModel
 from .conventions import LossForm
 from .lanes import contracted, dot, number
 from .logspace import log_normalise, log_sum_exp, sigmoid, softplus
-from .optimum import Optimum, optimal_b
+from .optimum import Optimum, near_optimum, optimal_b
 from .precision import FLOAT64
 
 Array = npt.NDArray[np.float64]
@@ -379,19 +379,30 @@ class Truth(Batch):
     def optimum(self) -> Optimum:
         """b* of this batch, with its certificate; the case's own b plays no part."""
         w_p, w_q = self.weights
-        # Sides weigh as their rows do, which is exact, where the scales themselves are rounded quotients.
-        by_rows = self.conventions.loss_scale != "sum_of_means"
-        rows = len(self.case.expert), len(self.case.generator)
+        alpha_p, alpha_q = self._sides_weigh
         return optimal_b(
             w_p,
             w_q,
             self.cost,
             self.log_q,
-            alpha_p=float(rows[0]) if by_rows else 1.0,
-            alpha_q=float(rows[1]) if by_rows else 1.0,
+            alpha_p=alpha_p,
+            alpha_q=alpha_q,
             input_error=self._optimum_error,
-            weight_error=REFERENCE.gamma(max(rows) + 1),
+            weight_error=REFERENCE.gamma(max(len(side) for side in self._sides) + 1),
         )
+
+    @cached_property
+    def near_optimum(self) -> Array:
+        """b* of lanes, (L,), as near as ∂_bL_D can tell in float64; what is judged there allows for that slope."""
+        alpha_p, alpha_q = self._sides_weigh
+        return near_optimum(*self.weights, self.cost, self.log_q, alpha_p=alpha_p, alpha_q=alpha_q)
+
+    @property
+    def _sides_weigh(self) -> tuple[float, float]:
+        """As their rows do, which is exact, where the scales themselves are rounded quotients."""
+        if self.conventions.loss_scale == "sum_of_means":
+            return 1.0, 1.0
+        return float(len(self.case.expert)), float(len(self.case.generator))
 
     @cached_property
     def _optimum_error(self) -> Array:

@@ -13,7 +13,7 @@ from ganirl.truth import REFERENCE, Expected, Truth
 from ganirl_properties.cases import with_constant_feature
 from ganirl_properties.observed import NotObservedError
 
-from .check import Check, Comparison, View, compare
+from .check import Array, Check, Comparison, View, compare
 from .loss import difference_step
 
 
@@ -47,12 +47,11 @@ def _difference_in_theta(view: View) -> Iterator[Comparison]:
         )
 
 
-def _slack(view: View) -> float:
-    """|∂_θL_D − ∂_θL_cost^μ̃| ≤ max|c'|·|∂_bL_D|: what b misses b* by (C2)."""
+def _slack(view: View) -> Array:
+    """|∂_θL_D − ∂_θL_cost^μ̃| ≤ max|c'|·|∂_bL_D|, for each component, (1,): what b misses b* by (C2)."""
     slope = view.truth.gradient_b
-    return (
-        view.truth.worst_derivative * (abs(float(slope.value)) + float(slope.bound)) / min(view.truth.scales)
-    )
+    size = np.abs(slope.value.astype(np.float64)) + slope.bound
+    return np.asarray(view.truth.worst_derivative * size / min(view.truth.scales))[..., None]
 
 
 def _gan_side(view: View) -> Iterator[Comparison]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ganirl.lanes import number
+from ganirl.lanes import dot, number
 from ganirl.truth import REFERENCE, Expected
 from ganirl_properties.cases import with_parameter
 from ganirl_properties.observed import NotObservedError
@@ -112,10 +112,10 @@ def _balance(view: View, values: np.ndarray) -> Iterator[Comparison]:
     w_p, w_q = view.truth.weights
     alpha_p, alpha_q = view.truth.scales
     # α_p E_p[D] + α_q E_q[D] = α_p at b*, up to ∂L_D/∂b at the b that b* was rounded to.
-    got = np.asarray(((alpha_p * w_p + alpha_q * w_q) @ values) / alpha_p)
-    slope = abs(float(view.truth.gradient_b.value)) / alpha_p
+    got = dot(alpha_p * w_p + alpha_q * w_q, values) / alpha_p
+    slope = np.abs(view.truth.gradient_b.value.astype(np.float64)) / alpha_p
     weighted = max(alpha_p, alpha_q) / alpha_p * view.truth.balance.bound
-    yield compare("E_p[D] + E_q[D] at b*", got, Expected(np.asarray(1.0), weighted), slack=slope)
+    yield compare("E_p[D] + E_q[D] at b*", got, Expected(np.ones_like(slope), weighted), slack=slope)
 
 
 def _balance_of_probability(view: View) -> Iterator[Comparison]:
