@@ -14,7 +14,10 @@ _SHAPES = {
     "π(a|s)": {2: "sa", 3: "tsa"},
     "V(s)": {1: "s", 2: "ts"},
     "generator_gradient": {2: "sa"},
+    "the policy gradient": {2: "sa"},
 }
+# What is sampled row by row.
+_OF_ROWS = ("D", "e^log_q", "reward", "ℓ")
 _OF_THETA = ("∂", "its ")
 
 
@@ -53,4 +56,6 @@ def _in_words(observable: str, places: list[str], conventions: Mapping[str, Any]
         return ", ".join(f"{_AXES[axis]} {place}" for axis, place in zip(axes, places, strict=True))
     if len(places) == 1 and observable.startswith(_OF_THETA):
         return f"component {places[0]} of θ"
+    if len(places) == 1 and observable in _OF_ROWS:
+        return f"row {places[0]} of the generator's"
     return ""

@@ -187,11 +187,13 @@ def allowed(found: Outcome, between: tuple[float, float]) -> float:
 def told_draws(mean: float, draws: Draws) -> str:
     """Say what draws were, and what they say of their expectation; the end of a sentence."""
     low, high = draws.interval
+    last = seed_after(draws.first_seed, draws.count - 1)
     if math.isnan(mean):
-        return f"a draw among {draws.count} that is not finite: it has no expectation."
+        return f"what is not finite in draw {draws.count}, with seed {last}: it has no expectation."
     by = "" if draws.approximation is None else "by a normal approximation, "
     return (
-        f"{number(mean)} on average over {draws.count} draws, with a standard error of {draws.standard_error:.3g}: "
+        f"{number(mean)} on average over {draws.count} draws, of seeds {draws.first_seed} to {last}, with a standard "
+        f"error of {draws.standard_error:.3g}: "
         f"{by}the expectation is between {number(low)} and {number(high)}, or what has a probability of at most "
         f"{draws.alpha:.2g} has happened."
     )

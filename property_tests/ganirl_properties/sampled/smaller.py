@@ -90,9 +90,12 @@ def smallest(
 
 def _smaller_trial(data: bytes, than: Trial, contract: SamplingContract, search: Search) -> Trial | None:
     """Return the trial on the case of those bytes; None where it shows nothing, or is no smaller."""
-    with np.errstate(all="ignore"):
-        view = search.view(data, than.check.setting)
-        trial = trial_on(view, data, than.check, than.drawn, contract)
+    try:
+        with np.errstate(all="ignore"):
+            view = search.view(data, than.check.setting)
+            trial = trial_on(view, data, than.check, than.drawn, contract)
+    except ValueError:  # bytes cut off may be a case of which nothing can be said
+        return None
     if trial is None or _size(trial.quantity.view.case) >= _size(than.quantity.view.case):
         return None
     return trial
@@ -108,7 +111,7 @@ def _drawn(
 ) -> Outcome | None:
     try:
         return outcome(trial, rates, contract.most_free, source, first, limit)
-    except (NotObservedError, ObservableError):
+    except (NotObservedError, ObservableError, ValueError):
         return None
 
 

@@ -29,6 +29,9 @@ Examples:
   ganirl replay report --isolated
   ganirl replay report/counterexamples/E1-float32.json --python > e1.py
 
+What was contradicted by draws is drawn anew: FIXED says with what probability it is missed, and what the draws do not
+tell is an ERROR.
+
 \b
 Exit codes: 0 all are FIXED, or nothing failed in the report, 1 one FAILS or is an ERROR,
 2 a file is broken or its target cannot be loaded.

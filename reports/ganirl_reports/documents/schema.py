@@ -69,14 +69,14 @@ class DrawsDocument(Part):
     """What was drawn to contradict an expectation, and what a replay is to find."""
 
     drawn: str
-    count: Count
-    first_seed: Count
+    count: Annotated[int, Field(ge=1)]
+    first_seed: Annotated[int, Field(ge=0, lt=2**31)]
     standard_error: Number
     interval: Pair
     range: Pair
     alpha: Annotated[float, Field(gt=0, lt=1)]
     beta: Annotated[float, Field(gt=0, lt=1)]
-    effect: Number
+    effect: Annotated[float, Field(gt=0)]
     approximation: Number | None = None
     stakes: Count = 0
     smaller: Count = 0
