@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 
 from ganirl import Case, Rows, Steps
-from ganirl.lanes import mapped
+from ganirl.lanes import of_arrays
 
 Array = npt.NDArray[np.float64]
 
@@ -94,14 +94,8 @@ class TorchFramework:
 
     def over_lanes(self, function: Callable[[Case], Any], case: Case) -> Any:
         """Return what a function gives for each lane, by `torch.vmap`; its gradients arrive in the case's leaves."""
-        lanes: list[torch.Tensor] = []
-        mapped(case, lanes.append)
-
-        def of_one(*arrays: torch.Tensor) -> Any:
-            given = iter(arrays)
-            return function(mapped(case, lambda _: next(given)))
-
-        return torch.vmap(of_one)(*lanes)
+        of_one, arrays = of_arrays(function, case)
+        return torch.vmap(of_one)(*arrays)
 
     def numpy(self, value: Any) -> Array:
         """Return a tensor, array or number as a float64 NumPy array of its own, detached and on the host.

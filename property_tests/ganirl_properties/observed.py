@@ -345,14 +345,9 @@ class Observed:
 
     def _differentiate(self, name: str, wrt: tuple[str, ...]) -> tuple[Array | None, ...]:
         case = self._handed()
-        taken: tuple[Array | None, ...] | None
         if self.lanes:
-            # No lane knows of another: the slope of their sum is, lane by lane, the slope of each.
-            value = self._call(name, case)
-            taken = self.framework.gradients(value.sum(), case, wrt)
-            if taken is None or all(part is None for part in taken):
-                raise NotObservedError(f"{name} cannot be differentiated many problems at a time")
-            return taken
+            return self._differentiate_lanes(name, wrt, case)
+        taken: tuple[Array | None, ...] | None
         if isinstance(self.framework, Differentiating):
             value, taken = self.framework.differentiated(partial(self._call, name), case, wrt)
             self._values.setdefault((name, ""), self._shaped(name, value, ()))
@@ -377,4 +372,18 @@ class Observed:
                 f"case's tensor anew, as nn.Parameter({fields.split()[0]}) does; "
                 "return float(…) if only its value is meant"
             )
+        return taken
+
+    def _differentiate_lanes(self, name: str, wrt: tuple[str, ...], case: Case) -> tuple[Array | None, ...]:
+        """Differentiate the sum over lanes: as no lane knows of another, that is, lane by lane, the slope of each."""
+
+        def total(of: Case) -> Any:
+            return self._call(name, of).sum()
+
+        if isinstance(self.framework, Differentiating):
+            _, taken = self.framework.differentiated(total, case, wrt)
+        else:
+            taken = self.framework.gradients(total(case), case, wrt)
+        if taken is None or all(part is None for part in taken):
+            raise NotObservedError(f"{name} cannot be differentiated many problems at a time")
         return taken

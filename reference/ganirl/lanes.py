@@ -70,6 +70,18 @@ def mapped(case: Case, change: Callable[[Any], Any]) -> Case:
     )
 
 
+def of_arrays(function: Callable[[Case], Any], case: Case) -> tuple[Callable[..., Any], list[Any]]:
+    """Return a function of a case as one of the case's arrays, and those: what a framework's ``vmap`` takes."""
+    arrays: list[Any] = []
+    mapped(case, arrays.append)
+
+    def of_these(*given: Any) -> Any:
+        each = iter(given)
+        return function(mapped(case, lambda _: next(each)))
+
+    return of_these, arrays
+
+
 def side_by_side(case: Case) -> Case:
     """Return lanes that lie side by side in memory, so that NumPy goes along them and not along a few rows."""
     return mapped(case, np.asfortranarray)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganirl import Case
+from ganirl.lanes import of_arrays
 
 from .array_api import ArrayApiFramework
 
@@ -69,6 +70,12 @@ class JaxFramework(ArrayApiFramework):
             self.shapes.clear()
             jax.clear_caches()
         return super().case(case, device)
+
+    def over_lanes(self, function: Callable[[Case], Any], case: Case) -> Any:
+        """Return what a function gives for each lane, by `jax.vmap`."""
+        of_one, arrays = of_arrays(function, case)
+        with self.context():
+            return jax.vmap(of_one)(*arrays)
 
     def differentiated(
         self, function: Callable[[Case], Any], case: Case, wrt: tuple[str, ...]
