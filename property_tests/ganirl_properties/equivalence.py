@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ganirl import Conventions
 
@@ -40,14 +40,12 @@ def equivalence(
         return Equivalence(sides, "undecided", f"{first.claim}: {first.message}")
     waived = by_verdict.get("waived", [])
     if waived:
-        first = next(verdict for verdict in verdicts if verdict.verdict == "waived")
-        return Equivalence(sides, "not equivalent", f"by design, {', '.join(waived)}: {first.message}")
+        return Equivalence(sides, "not equivalent", f"{_departing(verdicts)}{_all_the_same(by_verdict)}")
     if conventions.log_q == "absent":
-        return Equivalence(
-            sides,
-            "not equivalent",
-            "log q is no part of its discriminator: its logit is not a cost (GAIL, not AIRL)",
+        without = (
+            "log q is no part of its discriminator, as declared: its logit is not a cost (GAIL, not AIRL)"
         )
+        return Equivalence(sides, "not equivalent", f"{without}{_all_the_same(by_verdict)}")
     if len(sides) < 2 or "GAN" not in sides:
         missing = [name for name in ("GAN", "IRL") if name not in sides]
         shown = " and ".join(sides) or "no side"
@@ -77,3 +75,39 @@ def _told(broken: Sequence[str], verdicts: Sequence[Verdict]) -> str:
         first = next(found)
         together.setdefault(f"{first.verdict}: {first.message}", []).append(claim)
     return "; ".join(f"{', '.join(claims)} {said}" for said, claims in together.items())
+
+
+# What a waived row says beside its reason: for the reader of the row.
+_BESIDE_THE_REASON = "; its numbers: "
+
+
+def _departing(verdicts: Sequence[Verdict]) -> str:
+    """Return what is departed from and why, claims of one reason together: ``"by design, E1, E3: GAIL's reward"``."""
+    reasons: dict[str, str] = {}
+    for verdict in verdicts:
+        if verdict.verdict == "waived" and verdict.blocked_by is None:
+            reasons.setdefault(verdict.claim, verdict.message.partition(_BESIDE_THE_REASON)[0])
+    together: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.verdict == "waived":
+            # What follows from a departure has its reason.
+            reason = reasons.get(verdict.claim) or reasons.get(verdict.blocked_by or "") or verdict.message
+            claims = together.setdefault(reason, [])
+            if verdict.claim not in claims:
+                claims.append(verdict.claim)
+    told = "; ".join(f"{', '.join(claims)}: {reason}" for reason, claims in together.items())
+    return f"by design, {told}"
+
+
+def _all_the_same(by_verdict: Mapping[str, Sequence[str]]) -> str:
+    """Return what else was verified: a departure is no reason not to look."""
+    departing = by_verdict.get("waived", ())
+    holds = [claim for claim in by_verdict.get("satisfied", ()) if claim not in departing]
+    conditional = [claim for claim in by_verdict.get("conditional", ()) if claim not in {*departing, *holds}]
+    parts = [
+        f"{len(claims)} {'claim' if len(claims) == 1 else 'claims'} {verb}{'s' if len(claims) == 1 else ''}{how} "
+        f"({', '.join(claims)})"
+        for claims, verb, how in ((holds, "hold", ""), (conditional, "hold", " under a condition"))
+        if claims
+    ]
+    return f". What else it shows was verified: {', '.join(parts)}" if parts else ""

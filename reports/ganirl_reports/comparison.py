@@ -114,8 +114,7 @@ class Column:
         """Return the equivalence in a line, ``✗ GAN ≠ IRL: not equivalent``."""
         if self.report is None:
             return "! not run"
-        told = headline(self.report.equivalence)
-        return f"{equivalence_symbol(self.report)} {told}{', by design' if self.by_design else ''}"
+        return f"{equivalence_symbol(self.report)} {headline(self.report)}"
 
     @property
     def faults(self) -> tuple[Remark, ...]:

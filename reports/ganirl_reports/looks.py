@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ganirl_properties.report import Counterexample, Equivalence, Report, Verdict, VerdictName
+from ganirl_properties.report import Counterexample, Report, Verdict, VerdictName
 
 
 class Look(NamedTuple):
@@ -23,7 +23,9 @@ LOOKS: dict[VerdictName, Look] = {
     "violated": Look("✗", "violated", "bold red", "a counterexample exceeds the derived bound, or gives NaN"),
     "conditional": Look("◐", "conditional", "yellow", "holds only under the condition that is stated"),
     "inconclusive": Look("?", "inconclusive", "magenta", "not decided: interrupted, or too few cases"),
-    "not_addressed": Look("·", "not addressed", "dim", "the implementation has no observable for it"),
+    "not_addressed": Look(
+        "·", "not addressed", "dim", "the adapter shows nothing of it, or it does not apply to this code"
+    ),
     "blocked": Look("⊘", "blocked", "red", "its failure is explained by another claim's failure"),
     "error": Look("!", "error", "bold red", "the adapter raised"),
     "waived": Look("○", "waived", "cyan", "differs by design, with the reason that is given"),
@@ -36,6 +38,9 @@ EQUIVALENCE_STYLES = {
     "one side only": "bold yellow",
     "undecided": "bold magenta",
 }
+
+# In place of "not equivalent" where the adapter declares that it means to be something else, and is that.
+BY_DESIGN = "departs by design, as declared"
 
 # The first that a claim has among its rows speaks for the claim.
 SEVERITY: tuple[VerdictName, ...] = (
@@ -71,11 +76,14 @@ def equivalence_style(report: Report) -> str:
     return "bold cyan" if is_by_design(report) else EQUIVALENCE_STYLES[report.equivalence.verdict]
 
 
-def headline(equivalence: Equivalence) -> str:
+def headline(report: Report) -> str:
     """Return the first sentence of every report: ``GAN = IRL = EBM: equivalent``."""
+    equivalence = report.equivalence
     sides = equivalence.sides
     if not sides:
         return f"No side of the theorem: {equivalence.verdict}"
+    if is_by_design(report):
+        return f"{' and '.join(sides)}: {BY_DESIGN}"
     if equivalence.verdict == "one side only":
         return f"{' and '.join(sides)}: one side only"
     joint = {"equivalent": " = ", "not equivalent": " ≠ "}.get(equivalence.verdict, " ? ")

@@ -207,7 +207,7 @@ def test_what_is_by_design_is_no_fault(good_report: Report) -> None:
     ).columns
     assert column.outcome == "passed"
     assert column.faults == ()
-    assert column.headline == "○ GAN ≠ IRL: not equivalent, by design"
+    assert column.headline == "○ GAN and IRL: departs by design, as declared"
     assert [(each.words, each.claims) for each in column.provisos] == [("it is GAIL", ("E1", "E3"))]
     failing = replace(report, verdicts=(*report.verdicts, *ascending(report, [("B1", "violated")]).verdicts))
     assert side_by_side(of(failing)).columns[0].headline.startswith("✗")

@@ -89,6 +89,14 @@ def test_tells_the_whole_story(mixed_report: Report) -> None:
         assert words.replace("'", "&#39;") in text
 
 
+def test_a_declared_departure_is_not_coloured_like_a_failure(good_report: Report) -> None:
+    design = Equivalence(("GAN", "IRL"), "not equivalent", "by design, E1: it is GAIL")
+    text = to_html(replace(good_report, equivalence=design))
+    assert '<section class="verdict-card waived"' in text
+    assert "○ GAN and IRL: departs by design, as declared" in text
+    assert "≠" not in text.partition("<main>")[2]
+
+
 def test_links_lead_somewhere(mixed_report: Report) -> None:
     page = Page(to_html(mixed_report))
     assert len(page.ids) == len(set(page.ids))

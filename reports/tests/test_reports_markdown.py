@@ -35,7 +35,7 @@ def test_table_has_a_row_a_claim(mixed_report: Report) -> None:
         line.count("|") for line in text.splitlines() if line.startswith(("| A4 |", "| E1 |", "| C2 |"))
     }
     assert len(widths) == 1
-    assert text.count("<details>") == text.count("</details>") == 2
+    assert text.count("<details>") == text.count("</details>") == 3
 
 
 def test_a_good_report_is_short(good_report: Report) -> None:

@@ -13,9 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ganirl_properties.report import VERDICT_NAMES, Report, VerdictName, Worst
+from ganirl_reports.coarseness import hidden
 from ganirl_reports.counterexamples.scripts import scripts
-from ganirl_reports.looks import LOOKS, apart, argument, equivalence_symbol, headline, number
+from ganirl_reports.gaps import gaps
+from ganirl_reports.looks import LOOKS, apart, argument, equivalence_symbol, headline, is_by_design, number
 from ganirl_reports.notation import notation
+from ganirl_reports.remarks import remark
 from ganirl_reports.sampling import sampling_line
 from ganirl_reports.tabulation import (
     ClaimRow,
@@ -70,7 +73,8 @@ def to_html(report: Report) -> str:
             called=called(report.run),
             equivalence=report.equivalence,
             equivalence_symbol=equivalence_symbol(report),
-            headline=headline(report.equivalence),
+            headline=headline(report),
+            by_design=is_by_design(report),
             # The doors that the implementation has stand side by side.
             sides=sorted(SIDES.items(), key=lambda side: side[0] not in report.equivalence.sides),
             summary=report.summary,
@@ -79,6 +83,8 @@ def to_html(report: Report) -> str:
             table=table,
             families=_families(table.rows),
             failures=told_apart(failures(report)),
+            hidden=hidden(table.rows),
+            gaps=gaps(report),
             choices=choices(report.run),
             reproduce=reproduce(report),
             sampled=sampling_line(report.run),
@@ -106,6 +112,7 @@ def environment() -> Environment:
         number=number,
         prose=prose,
         ratio_bar=ratio_bar,
+        remark=remark,
     )
     shared.filters["case_text"] = _case_text
     shared.tests["sentence"] = lambda told: isinstance(told, Sentence)

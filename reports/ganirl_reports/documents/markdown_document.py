@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ganirl_properties.report import Report, Verdict
+from ganirl_properties.report import Report, Run, Verdict
+from ganirl_reports.coarseness import hidden
+from ganirl_reports.gaps import WOULD, Gap, gaps
 from ganirl_reports.looks import LOOKS, apart, argument, equivalence_symbol, headline, number
 from ganirl_reports.notation import notation
+from ganirl_reports.remarks import remark
 from ganirl_reports.sampling import sampling_line
 from ganirl_reports.tabulation import (
     ClaimRow,
@@ -50,7 +53,7 @@ def _head(report: Report) -> str:
     equivalence, run = report.equivalence, report.run
     symbol = equivalence_symbol(report)
     lines = [
-        f"## {symbol} {escape(called(run))}: {headline(equivalence)}",
+        f"## {symbol} {escape(called(run))}: {headline(report)}",
         "",
         *([f"`{run.target}`", ""] if called(run) != run.target else []),
         escape(equivalence.because),
@@ -152,11 +155,13 @@ def _tail(report: Report) -> str:
         "",
         f"| claim | | {' | '.join(map(escape, table.headings))} | worst | evidence |",
         f"|---|---|{'---|' * len(table.headings)}---|---|",
-        *(_row(row) for row in table.rows),
+        *(_row(row, run) for row in table.rows),
         "",
         f"{what_worst_is(report).replace('worst:', '`worst` is', 1)}.",
         "",
+        *(f"{escape(', '.join(each.claims))}: {escape(each.words)}.\n" for each in hidden(table.rows)),
         "</details>",
+        *_gaps(report),
         "<details><summary>Conventions, departures and how to run it again</summary>",
         "",
         "| convention | declared | the paper's |",
@@ -183,15 +188,37 @@ def _tail(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _row(row: ClaimRow) -> str:
+def _gaps(report: Report) -> list[str]:
+    """Tell what the adapter could still show from what does not apply."""
+    kinds = gaps(report).kinds
+    if not kinds:
+        return []
+    lines = ["<details><summary>Not addressed</summary>", ""]
+    for kind, found in kinds:
+        lines += [
+            f"{kind}:",
+            "",
+            *(f"- {escape(', '.join(gap.claims))}: {_gap(kind, gap)}" for gap in found),
+            "",
+        ]
+    return [*lines, "</details>"]
+
+
+def _gap(kind: str, gap: Gap) -> str:
+    return re.sub(r"\w+_\w+", r"`\g<0>`", gap.words) if kind == WOULD else escape(gap.words)
+
+
+def _row(row: ClaimRow, run: Run) -> str:
     cells = [
         "" if verdict is None else f"{LOOKS[verdict.verdict].symbol} {LOOKS[verdict.verdict].word}"
         for verdict in row.verdicts
     ]
     worst = "" if row.worst is None else number(row.worst.ratio, 2)
     speaker = row.speaker
-    remark = speaker.evidence if speaker.verdict == "satisfied" else speaker.message or speaker.evidence
-    return f"| {escape(row.id)} | {escape(row.title)} | {' | '.join(cells)} | {worst} | {escape(remark)} |"
+    said = (
+        speaker.evidence if speaker.verdict == "satisfied" else remark(row, speaker, run) or speaker.evidence
+    )
+    return f"| {escape(row.id)} | {escape(row.title)} | {' | '.join(cells)} | {worst} | {escape(said)} |"
 
 
 def escape(text: str) -> str:

@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ganirl_properties.report import Report, Verdict, VerdictName
+from ganirl_reports.coarseness import hidden
+from ganirl_reports.gaps import gaps
 from ganirl_reports.looks import (
     LOOKS,
     apart,
@@ -37,7 +39,7 @@ from ganirl_reports.tabulation import (
 )
 
 NARROW = 100
-REMARKED: tuple[VerdictName, ...] = ("conditional", "waived", "not_addressed")
+REMARKED: tuple[VerdictName, ...] = ("conditional", "waived")
 
 
 def print_report(report: Report, out: Console, written: Path | None = None) -> None:
@@ -122,9 +124,29 @@ def _print_remarks(report: Report, out: Console) -> None:
                 look = LOOKS[name]
                 told = Text.assemble((", ".join(claims), "bold"), f": {message}")
                 grid.add_row(Text(f"{look.symbol} {look.word}", style=look.style), told)
+    for name, lines in (("satisfied", _coarse(report)), ("not_addressed", _gaps(report))):
+        for index, line in enumerate(lines):
+            look = LOOKS[name]
+            grid.add_row(Text("" if index else f"{look.symbol} {look.word}", style=look.style), line)
     if grid.row_count:
         out.print(grid)
         out.print()
+
+
+def _coarse(report: Report) -> list[Text]:
+    """Say where it holds in a format that could not have shown what a finer one does."""
+    found = hidden(tabulate(report).rows)
+    return [Text.assemble((", ".join(each.claims), "bold"), f": {each.words}") for each in found]
+
+
+def _gaps(report: Report) -> list[Text]:
+    """Tell what the adapter could still show from what does not apply."""
+    lines: list[Text] = []
+    for kind, found in gaps(report).kinds:
+        lines.append(Text(kind))
+        for gap in found:
+            lines.append(Text.assemble("  ", (", ".join(gap.claims), "bold"), f": {gap.words}"))
+    return lines
 
 
 def _print_failures(report: Report, out: Console) -> None:
@@ -210,5 +232,5 @@ def _print_conventions(report: Report, out: Console) -> None:
 
 def _print_headline(report: Report, out: Console) -> None:
     equivalence = report.equivalence
-    out.print(Text(f"{equivalence_symbol(report)} {headline(equivalence)}", style=equivalence_style(report)))
+    out.print(Text(f"{equivalence_symbol(report)} {headline(report)}", style=equivalence_style(report)))
     out.print(Padding(Text(equivalence.because), (0, 0, 1, 2)))
