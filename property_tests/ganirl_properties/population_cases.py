@@ -128,7 +128,8 @@ def chain_case(precision: Precision, conventions: Conventions) -> Case:
     )
     theta, b = precision.round((0.75, -0.5)), precision.round(0.25)
     logits = precision.round(np.log(shares / shares.sum(axis=1, keepdims=True)))
-    table = np.cos(1.0 + 1.7 * np.arange(states * shares.shape[1] * 2 * len(theta)))
+    # Rewards of more than ±10, where those are that are clipped.
+    table = 8.0 * np.cos(1.0 + 1.7 * np.arange(states * shares.shape[1] * 2 * len(theta)))
     table = precision.round(table.reshape(states, shares.shape[1], 2, len(theta)))
     every = np.arange(len(multiplicity))
     chosen = every if conventions.weights else np.repeat(every, multiplicity)
@@ -145,7 +146,7 @@ def matched_case(choices: Choices, precision: Precision, conventions: Convention
     """Every point on both sides, as often (or as heavily) as p and q say; the first feature carries −log p."""
     dimension = 1 + choices.below(3)
     texture, _, _ = parameters(choices, dimension, precision)
-    spread = _dyadic_shares(choices)
+    spread = np.array(_TURNED[choices.below(len(_TURNED))])
     points = np.arange(len(spread))
     # Another arrangement of the same shares: as many rows on either side, and nowhere uniform or equal.
     of_data = np.roll(spread, 1 + choices.below(len(spread) - 1))
@@ -181,6 +182,9 @@ _SHARES = (
     (5, 2, 1),
     (1, 15),
 )
+# Of those, such that turned round they are no reflection of themselves: else what treats both sides alike, as a product
+# of their losses does, is stationary for one pair of them as for the other.
+_TURNED = ((1, 2, 5), (1, 3, 4), (5, 2, 1), (1, 2, 13))
 
 
 def _dyadic_shares(choices: Choices) -> npt.NDArray[np.int64]:

@@ -22,10 +22,12 @@ from ganirl.truth import Truth
 from ganirl_properties import verify
 from ganirl_properties.checks import CHECKS
 from ganirl_properties.checks.far import far_case
+from ganirl_properties.checks.sure import SIZES, sure_case
 from ganirl_properties.right_variants import right_variants
 
 FAR = [check for check in CHECKS if check.name.startswith("far")]
 ONE_SIDED = [check for check in CHECKS if check.name.startswith("one-sided")]
+SURE = [check for check in CHECKS if check.name.startswith("sure")]
 FORMATS = ("float64", "float32", "bfloat16")
 SOUND = {
     variant.id: variant
@@ -51,7 +53,9 @@ def test_claims_about_the_loss_and_its_slopes_look_there() -> None:
 def test_sound_forms_pass(name: str) -> None:
     variant = SOUND[name]
     for dtype in variant.formats:
-        assert max(worst(variant.implementation(), dtype, [*FAR, *ONE_SIDED]).values(), default=0.0) < 0.5
+        assert (
+            max(worst(variant.implementation(), dtype, [*FAR, *ONE_SIDED, *SURE]).values(), default=0.0) < 0.5
+        )
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -76,8 +80,53 @@ class WeightsByExponentials(Library):
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_exponentials_without_a_shift_are_lost_where_every_row_is_far_out(dtype: str) -> None:
     found = worst(implementation(WeightsByExponentials), dtype, ONE_SIDED)
-    assert {check.claim for check in ONE_SIDED} == {"B1", "B4", "C1", "C3", "E1"}
+    assert {check.claim for check in ONE_SIDED} == {
+        *("A6", "B1", "B3", "B4", "C1", "C3", "D4", "E1", "S1", "S2")
+    }
     assert max(found.values()) == float("inf")
+
+
+class LogOfTheMean(LossOfLogits):
+    """−log of the mean of D: a function of ℓ alone, and no number where every D of a side is 0."""
+
+    def loss_of(self, expert: Tensor, generator: Tensor) -> Tensor:
+        return -torch.sigmoid(expert).mean().log() - torch.sigmoid(-generator).mean().log()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_what_is_no_number_there_violates_what_holds_of_any_function_of_logits(dtype: str) -> None:
+    found = worst(implementation(LogOfTheMean), dtype, ONE_SIDED)
+    assert found["one-sided gradient"] == found["one-sided symmetry"] == float("inf")
+
+
+class ATemperature(Library):
+    """Logits that are off by some per cent: near 0 by less than strict convexity sees."""
+
+    def discriminator_logit(self, case: Any, rows: Any) -> Tensor:
+        return super().discriminator_logit(case, rows) / 1.05
+
+
+class DiscountedCosts(Library):
+    def cost(self, case: Any, rows: Any) -> Tensor:
+        steps = rows.steps
+        discount = 0.99 ** torch.arange(steps.mask.shape[1], dtype=case.theta.dtype)
+        return ((steps.features @ case.theta) * steps.mask * discount).sum(dim=1)
+
+
+@pytest.mark.parametrize("wrong", [ATemperature, DiscountedCosts])
+def test_the_curvature_shows_logits_that_are_off_where_rows_are_sure(wrong: type[Library]) -> None:
+    assert {check.claim for check in SURE} == {"B3"}
+    assert worst(implementation(wrong), "float64", SURE)["sure gradient"] > 10.0
+
+
+@pytest.mark.parametrize("log_q", ["input", "absent"])
+@pytest.mark.parametrize("unit", ["trajectory", "transition"])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_its_rows_are_as_sure_as_it_says(sign: float, unit: Any, log_q: Any) -> None:
+    precision, conventions = PRECISIONS["float64"], Conventions(log_q=log_q, unit=unit)
+    case = sure_case(sign, precision, conventions)
+    logit = Truth(case, conventions, FloatModel(precision, 3.0)).logit.value
+    np.testing.assert_allclose(logit, np.tile(sign * np.array(SIZES), 2), rtol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -17,6 +17,7 @@ from .rare import (
     rare_actions_at_optimum,
     rare_actions_of_own_policy,
 )
+from .sure import sure
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class _Place:
 
 
 # Numbers that hold log q: what is off by ε/π violates their claims where an action is rare enough. Numbers made of D:
-# what saturates violates theirs where |ℓ| is large enough. Drawn cases hold such rows now and then, and a verdict must
-# not be the seed's.
+# what saturates violates theirs where |ℓ| is large enough, and what is no number there violates any. The curvature is
+# off by e^δ where logits are by δ: where they are large, and not too large to be seen. Drawn cases hold such rows now
+# and then, and a verdict must not be the seed's.
 _PLACES = (
     _Place(
         "rare",
@@ -60,9 +62,16 @@ _PLACES = (
     _Place(
         "one-sided",
         "where e^ℓ of every row is 0 in its format, or not finite",
-        ("B1", "B4", "C1", "C3", "E1"),
+        ("A6", "B1", "B3", "B4", "C1", "C3", "D4", "E1", "S1", "S2"),
         {"batch": far_on_one_side},
         far_on_one_side,
+    ),
+    _Place(
+        "sure",
+        "where D of every row, or 1 − D, is about 1e-6",
+        ("B3",),
+        {"batch": sure},
+        sure,
     ),
     _Place(
         "chain",
