@@ -22,7 +22,7 @@ _PLAIN = {"own value": "visits", "own objective": "gradient"}
 def cause_in_process(search: Search, failure: Failure, violated: Set[str]) -> str | None:
     """Return the failed claim that explains a failure in full, if there is one."""
     try:
-        return _cause(search.view_of(failure.case), failure.check.claim, failure.check.name, violated)
+        return _cause(search.view_of(failure.case), failure.check.claim, failure.check.kind, violated)
     except (NotObservedError, ObservableError):
         return None
 

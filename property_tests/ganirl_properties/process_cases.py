@@ -7,7 +7,7 @@ costs at least log A + ¼: Z and V are finite, with room to spare.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -47,11 +47,18 @@ def process_case(choices: Choices, precision: Precision, conventions: Convention
     discount = _discount(choices, of, precision)
     texture = texture_of(choices)
     theta, table = _costs(choices, size, of, precision, texture)
-    start = _start(choices, size.states)
-    process = Process(start, transition, size.horizon, discount, table)
+    process = Process(_start(choices, size.states), transition, size.horizon, discount, table)
+    return demonstrated(choices, process, theta, precision, conventions)
+
+
+def demonstrated(
+    choices: Choices, process: Process, theta: Array, precision: Precision, conventions: Conventions
+) -> Case:
+    """Return the case of a process, θ (d,) and demonstrations in it, as the bytes choose."""
+    of = conventions.of_process
     rows, horizon = _demonstrations(choices, process, of, precision, weighted=conventions.weights)
-    process = Process(start, transition, horizon, discount, table)
-    logits = np.zeros((size.states, size.actions))
+    logits = np.zeros((process.states, process.actions))
+    process = replace(process, horizon=horizon)
     return Case(theta, np.zeros(()), logits, rows, rows, precision.name, "process", process)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .checks import View
+from .checks.settled import settled
 from .observed import NotObservedError, ObservableError
 from .report import Diagnosis
 from .search import Finding, Search
@@ -47,7 +48,8 @@ class _Seen:
 def diagnose_process(search: Search, violated: dict[str, Finding], cases: int) -> dict[str, Diagnosis]:
     """Name what is wrong, claim by claim: one formula for all observables, or else one for each of them."""
     tolerance = float(np.sqrt(search.precision.unit_roundoff))
-    seen = [_asked(view) for _, view in search.fresh(cases).views("process")]
+    fresh = [view for _, view in search.fresh(cases).views("process")]
+    seen = [_asked(view) for view in (*fresh, *settled(fresh[0]))]
     observables = [name for name in _OBSERVABLES if all(name in each.got for each in seen)]
     if not observables:
         return {}

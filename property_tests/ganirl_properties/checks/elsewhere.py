@@ -17,6 +17,7 @@ from .rare import (
     rare_actions_at_optimum,
     rare_actions_of_own_policy,
 )
+from .settled import settled
 from .sure import sure
 
 
@@ -86,6 +87,13 @@ _PLACES = (
         ("A4", "B1", "C1", "E1"),
         {"batch": long_trajectories_of_any_density},
         long_trajectories,
+    ),
+    _Place(
+        "settled",
+        "of processes whose values settle before their horizon",
+        ("H2", "H12", "D1", "D3"),
+        {"process": settled},
+        settled,
     ),
 )
 

@@ -8,11 +8,12 @@ own numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from ganirl.case import Unit
 from ganirl.process_solution import first_states
 from ganirl.truth import Expected
 from ganirl_properties.observed import NotObservedError, ObservableError
@@ -178,8 +179,17 @@ def own_features(view: View) -> Array:
     return np.asarray(visits @ process.state_features)
 
 
+@dataclass(frozen=True)
+class ProcessCheck(Check):
+    """One way to see a claim in tabular code, on processes that are drawn or that a check arranges itself."""
+
+    def suits(self, unit: Unit) -> bool:
+        """Whether it is tabular code."""
+        return unit == "process"
+
+
 CHECKS = (
-    Check(
+    ProcessCheck(
         "H2",
         "log Z",
         "log Z of a process against its dynamic programme (trajectory entropy)",
@@ -187,7 +197,7 @@ CHECKS = (
         "process",
         _log_partition,
     ),
-    Check(
+    ProcessCheck(
         "H12",
         "soft values",
         "V of a process against the backup of its entropy",
@@ -195,9 +205,11 @@ CHECKS = (
         "process",
         _soft_values,
     ),
-    Check("H12", "policy", "π = e^{Q − V} of a process", ("policy",), "process", _policy),
-    Check("H12", "value", "E_ρ0[V] of a process (causal entropy)", ("log_partition",), "process", _value),
-    Check(
+    ProcessCheck("H12", "policy", "π = e^{Q − V} of a process", ("policy",), "process", _policy),
+    ProcessCheck(
+        "H12", "value", "E_ρ0[V] of a process (causal entropy)", ("log_partition",), "process", _value
+    ),
+    ProcessCheck(
         "D1",
         "visits",
         "its visits against −∂ log Z/∂c, or −∂V_soft/∂c",
@@ -205,7 +217,7 @@ CHECKS = (
         "process",
         _occupancy,
     ),
-    Check(
+    ProcessCheck(
         "D1",
         "own value",
         "its visits against differences of its own log Z or V",
@@ -213,10 +225,10 @@ CHECKS = (
         "process",
         _own_visits,
     ),
-    Check(
+    ProcessCheck(
         "D3", "gradient", "its demonstration gradient against E_p[φ] − E_model[φ]", (), "process", _gradient
     ),
-    Check(
+    ProcessCheck(
         "D3",
         "own objective",
         "its demonstration gradient against differences of its own objective",

@@ -225,6 +225,24 @@ class _OneByOne(Tabular):
 
 
 @SHELF.right(
+    "tabular-stops-where-nothing-changes",
+    "Backups stop before the horizon where no bit changes, and the steps left take the last one's",
+    "A backup of the same numbers gives the same numbers: V = V′ for all steps before.",
+)
+class _StopsWhereNothingChanges(Tabular):
+    def solve(self, case: Any) -> tuple[list[Any], list[Any]]:
+        horizon, value = case.mdp.horizon, np.zeros(case.mdp.states, case.theta.dtype)
+        values, policies = list[Any](), list[Any]()
+        while len(values) < horizon:
+            action_values = self.backup(case, np.append(value, value[:1] * 0))
+            before, value = value, self.soft(action_values)
+            times = horizon - len(values) if (value == before).all() else 1
+            values = [value] * times + values
+            policies = [self.choose(action_values, value)] * times + policies
+        return values, policies
+
+
+@SHELF.right(
     "tabular-float64-inside",
     "It computes values in float64 whatever it is handed",
     "Fewer roundings are no error.",

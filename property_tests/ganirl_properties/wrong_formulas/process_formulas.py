@@ -28,6 +28,10 @@ def _discounting(of: ProcessConventions) -> bool:
     return of.discounts or of.horizon == "discounted"
 
 
+def _settling(of: ProcessConventions) -> bool:
+    return _fixed(of) and (of.ends or of.discounts)
+
+
 def _with_discount(change: Callable[[float], float]) -> Callable[[Process], Process]:
     return lambda process: replace(process, discount=change(process.discount))
 
@@ -84,6 +88,29 @@ def _highest(action_values: Array) -> Array:
 
 def _log_mean(action_values: Array) -> Array:
     return np.asarray(np.logaddexp.reduce(action_values, axis=-1) - np.log(action_values.shape[-1]))
+
+
+# --- where backups end before the horizon ------------------------------------------------------------------
+
+# Of code that iterates until nothing changes: some stop at a change that is small, not gone.
+_SMALL, _GONE = 1e-4, 1e-7
+
+
+def _changes_little(value: Array, before: Array, _: Process) -> bool:
+    return bool(np.abs(value - before).max() < _SMALL)
+
+
+def _changes_nothing(value: Array, before: Array, _: Process) -> bool:
+    return bool(np.array_equal(value, before))
+
+
+def _start_changes_nothing(value: Array, before: Array, process: Process) -> bool:
+    return bool(np.abs(value - before)[process.start > 0].max() < _GONE)
+
+
+def _nothing_is_left(value: Array, action_value: Array) -> tuple[Array, Array]:
+    """Arrays of zeros that nothing was written into: values, and a policy that takes no action."""
+    return np.zeros_like(value), np.full_like(action_value, -np.inf)
 
 
 # --- visits and gradients ---------------------------------------------------------------------------------
@@ -247,6 +274,27 @@ PROCESS_FORMULAS: tuple[ProcessFormula, ...] = (
         Nodes(backup=_backup_of(_possible)),
         _ALL,
         lambda of: not of.deterministic,
+    ),
+    ProcessFormula(
+        "stops-where-little-changes",
+        f"backups stop before the horizon once no value changes by {_SMALL:g}, and the steps left take the last one's",
+        Nodes(stops=_changes_little),
+        _ALL,
+        _settling,
+    ),
+    ProcessFormula(
+        "stops-where-the-start-settles",
+        "backups stop before the horizon once the first states' values stay the same, as they do while others change",
+        Nodes(stops=_start_changes_nothing),
+        _ALL,
+        _fixed,
+    ),
+    ProcessFormula(
+        "stops-and-leaves-zeros",
+        "backups stop before the horizon once nothing changes, and values and policy of the steps left stay zero",
+        Nodes(stops=_changes_nothing, rest=_nothing_is_left),
+        _ALL,
+        lambda of: of.ends and _fixed(of),
     ),
     ProcessFormula(
         "start-uniform",

@@ -36,6 +36,8 @@ class Nodes:
     soft : V(s) from Q(s,a)
     policy : π from Q and V
     policies : all of them, from the first step's to the last's
+    stops : whether backups end before the horizon, from V, that of one step later, and the process
+    rest : V and Q of the steps that are left then, from the last of them
     tilted : whether next states are those of p_θ where entropy is that of trajectories
     counts : visits along the declared axes, from (truth, visits, last) of the own policy
     gradient : from (truth, data features, model features)
@@ -49,6 +51,8 @@ class Nodes:
     soft: Callable[[Array], Array] = lambda action_values: log_sum_exp(action_values, axis=-1)
     policy: Callable[[Array, Array], Array] = lambda q, v: np.exp(q - v[..., None])
     policies: Callable[[Array], Array] = lambda policies: policies
+    stops: Callable[[Array, Array, Process], bool] = lambda _, __, ___: False
+    rest: Callable[[Array, Array], tuple[Array, Array]] = lambda value, action_value: (value, action_value)
     tilted: bool = True
     counts: Callable[[ProcessTruth, Array, Array], Array] = lambda truth, visits, last: truth.counted(
         visits, last
@@ -175,6 +179,8 @@ def _solve(
             values.append(value)
             action_values.append(action_value)
             onwards.append(onward)
+            if nodes.stops(value, values[-2], process):
+                break
             continue
         if conventions.sweeps is not None:
             # Where a backup changes nothing, no further one does.
@@ -187,4 +193,10 @@ def _solve(
         values, action_values, onwards = [value], [action_value], [onward]
         if settled or not np.isfinite(value).all():
             break
+    left = process.horizon - len(action_values) if fixed else 0
+    if left:
+        value, action_value = nodes.rest(values[-1], action_values[-1])
+        onwards += [with_end(values[-1]), *[with_end(value)] * (left - 1)]
+        values += [value] * left
+        action_values += [action_value] * left
     return np.stack(values[::-1]), np.stack(action_values[::-1]), np.stack(onwards[::-1])
