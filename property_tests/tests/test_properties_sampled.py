@@ -260,7 +260,8 @@ def test_rows_of_what_is_not_sampled_do_not_change() -> None:
     plain, both = of(verify(NumpyTarget(), **options)), of(verify(Both(), **options))
     changed = {claim for claim in plain if plain[claim] != both[claim]}
     assert changed == {"B4"}
-    assert (plain["B4"].evidence, both["B4"].verdict) == ("6 cases", "satisfied")
+    assert plain["B4"].evidence.endswith(" cases")
+    assert both["B4"].verdict == "satisfied"
     assert both["B4"].evidence.startswith("statistical(")
 
 

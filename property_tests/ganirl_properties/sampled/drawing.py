@@ -107,12 +107,14 @@ def outcome(
     most_free : draws after which a normal approximation gives up
     source : what is called
     first : seed of the first draw
-    limit : the most draws of a bounded test, where they are to be fewer than β needs
+    limit : the most draws, where they are to be fewer than β needs, and only a bounded test is to decide
 
     Raises
     ------
     NotObservedError, ObservableError
         As `Observed` does.
+    OutOfRangeError
+        If a limit is given and a draw is out of its range; else a normal approximation goes on.
     """
     quantity = trial.quantity
     declared_free = source.implementation.conventions.draws == "free"
@@ -132,6 +134,8 @@ def outcome(
         try:
             test.draw(values)
         except OutOfRangeError as outside:
+            if limit is not None:
+                raise
             of_what = "rows" if quantity.view.case.process is None else "uniform rollouts"
             what = "probability" if quantity.by_meaning else f"average of {of_what}"
             because = f"{outside}, where every {what} is"

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from ganirl import Implementation
 from ganirl.claims import Claim
 from ganirl.sequential import Rates
+from ganirl_properties.case_data import case_data
 from ganirl_properties.observed import NotObservedError, ObservableError
-from ganirl_properties.report import Counterexample, Sampling, Verdict, VerdictName
+from ganirl_properties.report import Sampling, Verdict, VerdictName
 from ganirl_properties.search import Search
 
 from .contract import SamplingContract
@@ -174,13 +175,20 @@ def _together(row: Verdict, drawn: _Drawn | None, implementation: Implementation
         reason = implementation.departures.get(row.claim)
         if drawn.verdict == "violated" and reason is not None:
             return replace(row, verdict="waived", message=f"{reason}; {drawn.message}")
-        shown: Counterexample | None = None
         if drawn.verdict == "violated" and drawn.failed is not None:
-            shown = contradiction(drawn.failed)
-        return replace(row, verdict=drawn.verdict, message=drawn.message, counterexample=shown)
+            return _shown(replace(row, verdict="violated", message=drawn.message), drawn.failed)
+        return replace(row, verdict=drawn.verdict, message=drawn.message, counterexample=None)
     if row.verdict == "satisfied" and drawn.verdict == "inconclusive":
         return replace(row, verdict=drawn.verdict, message=drawn.message)
     return row
+
+
+def _shown(row: Verdict, failed: Failed) -> Verdict:
+    """Return a violated row with its counterexample; the message has the numbers of the case that decided it."""
+    shown = contradiction(failed)
+    decided = case_data(failed.outcome.trial.quantity.view.case)
+    where = "" if shown.case == decided else "on a larger case, "
+    return replace(row, message=f"{where}{row.message}", counterexample=shown)
 
 
 def _explained(row: Verdict, implementation: Implementation) -> Verdict:
