@@ -380,6 +380,7 @@ class Observed:
         def total(of: Case) -> Any:
             return self._call(name, of).sum()
 
+        taken: tuple[Array | None, ...] | None
         if isinstance(self.framework, Differentiating):
             _, taken = self.framework.differentiated(total, case, wrt)
         else:

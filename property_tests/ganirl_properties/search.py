@@ -165,6 +165,9 @@ class Search:
     seed: int
     certifier: Certifier | None = None
     lanes: int = 0
+    found: dict[Setting, list[bytes]] = field(
+        default_factory=dict
+    )  # what failed in lanes: drawn from then on
     _lane_views: dict[Setting, list[tuple[Lanes, View]]] = field(default_factory=dict, repr=False)
     _views: dict[Setting, list[tuple[bytes, View]]] = field(default_factory=dict, repr=False)
 
@@ -174,9 +177,18 @@ class Search:
         return FloatModel(self.precision, self.framework.kappa(self.precision.name, self.device))
 
     def redeclared(self, conventions: Conventions, cases: int | None = None) -> Search:
-        """Return the same search under other conventions."""
+        """Return the same search under other conventions; of few cases, without lanes but for what failed there."""
         other = Redeclared(self.implementation, conventions)
-        return Search(other, self.framework, self.precision, self.device, cases or self.cases, self.seed)
+        return Search(
+            other,
+            self.framework,
+            self.precision,
+            self.device,
+            cases or self.cases,
+            self.seed,
+            lanes=0 if cases else self.lanes,
+            found={setting: list(each) for setting, each in self.found.items()},
+        )
 
     def fresh(self, cases: int) -> Search:
         """Return the same search on cases that no claim has seen."""
@@ -204,8 +216,9 @@ class Search:
     def drawn(self, setting: Setting) -> Iterator[bytes]:
         """Yield the bytes of the cases of a setting; the same seed yields the same."""
         rng = np.random.default_rng([self.seed, SETTINGS.index(setting)])
-        found = generic_bytes(rng, setting, PRECISIONS["float64"], self.implementation.conventions)
-        return islice(found, self.cases)
+        generic = generic_bytes(rng, setting, PRECISIONS["float64"], self.implementation.conventions)
+        yield from islice(generic, self.cases)
+        yield from self.found.get(setting, ())
 
     def views(self, setting: Setting) -> list[tuple[bytes, View]]:
         """Return the drawn cases of a setting."""
@@ -269,27 +282,36 @@ class Search:
 
     def _look_at_lanes(self, check: Check, finding: Finding) -> None:
         """Judge a check on all lanes, and by themselves the worst of all and the first ones that fail."""
-        if check.setting is None:
+        setting = check.setting
+        if setting is None:
             return
-        worst, worst_of_all, alone, count = 0.0, None, list[bytes](), 0
-        for lanes, view in self.lane_views(check.setting):
-            found = ratios(check, view)
-            count += int(np.count_nonzero(found.decided & lanes.generic))
-            alone += [lanes.bytes_of(int(lane)) for lane in np.flatnonzero(found.ratio > 1.0)]
-            lane = int(np.argmax(found.ratio))
-            if found.ratio[lane] > worst:
-                worst, worst_of_all = float(found.ratio[lane]), lanes.bytes_of(lane)
-        before, cases = len(finding.failures), finding.cases_of.get(check.name, 0)
-        if worst_of_all is not None:
-            for data in dict.fromkeys((worst_of_all, *alone[:LANES_JUDGED_ALONE])):
-                self._look(check, data, self.view(data, check.setting), finding)
-        if count:
-            finding.judged += count
-            finding.cases_of[check.name] = cases + count
-        if alone and len(finding.failures) == before:
+        worst, worst_of_all, failing, count = -1.0, None, list[bytes](), 0
+        for lanes, view in self.lane_views(setting):
+            seen = ratios(check, view)
+            count += int(np.count_nonzero(seen.decided & lanes.generic))
+            failing += [lanes.bytes_of(int(lane)) for lane in np.flatnonzero(seen.ratio > 1.0)]
+            lane = int(np.argmax(seen.ratio))
+            if seen.ratio[lane] > worst:
+                worst, worst_of_all = float(seen.ratio[lane]), lanes.bytes_of(lane)
+        if worst_of_all is None:
+            return
+        known, cases = set(self.found.get(setting, ())), finding.cases_of.get(check.name, 0)
+        for data in dict.fromkeys((worst_of_all, *failing[:LANES_JUDGED_ALONE])):
+            if data in known:
+                continue
+            view, before = self.view(data, setting), len(finding.failures)
+            self._look(check, data, view, finding)
+            if len(finding.failures) > before:
+                # From here on it is a case like those that are drawn: for other claims, and other conventions.
+                self.found.setdefault(setting, []).append(data)
+                self.views(setting).append((data, view))
+        finding.judged += count
+        finding.cases_of[check.name] = cases + count
+        if failing and not finding.failures:
             raise ObservableError(
-                f"asked about {check.observables or check.claim} of many problems at once, it says otherwise than of "
-                f"each alone ({worst:.3g} times what is allowed): its lanes are not independent; take `lanes` out"
+                f"asked about {' and '.join(check.observables) or check.claim} of many problems at once, it says "
+                f"otherwise than of each alone ({worst:.3g} times what is allowed): its lanes are not independent; "
+                "take `lanes` out"
             )
 
     def _look(self, check: Check, data: bytes | None, view: View, finding: Finding) -> None:

@@ -172,6 +172,28 @@ def test_what_shows_on_one_problem_in_hundreds_is_found_in_lanes_and_shrunk_alon
     assert shown.rows == (1, 1)
 
 
+class HalfOfSome(NumpyTarget):
+    """Half the loss, on one problem in hundreds: a convention would make those right, and the others wrong."""
+
+    def discriminator_loss(self, case: Case) -> float:
+        rare = (case.theta[..., 0] > 6.0) & (case.b < -6.0)
+        loss = np.where(rare, 0.5, 1.0) * super().discriminator_loss(case)
+        return loss if loss.ndim else float(loss)
+
+
+def test_what_lanes_find_is_a_case_for_every_other_claim_and_no_convention_or_formula_explains_it_away() -> (
+    None
+):
+    rows = verify(HalfOfSome(), claims=["B*", "I1", "N1"], profile="default", dtypes=["float64"]).verdicts
+    verdicts = {row.claim: row.verdict for row in rows}
+    assert verdicts == {
+        **dict.fromkeys(("B1",), "violated"),
+        **dict.fromkeys(("B3", "I1"), "blocked"),
+        **dict.fromkeys(("B2", "B4", "B5", "N1"), "satisfied"),
+    }
+    assert next(row.diagnosis for row in rows if row.claim == "B1") is None
+
+
 class Leaning(NumpyTarget):
     """Right of one problem; of many, the mean over all of them is taken off and added: lanes know of one another."""
 

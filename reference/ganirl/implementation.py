@@ -51,6 +51,10 @@ class Implementation(Protocol):
     An adapter is any object with these attributes and whichever of the `OBSERVABLES` the library has. Each is
     called with a `Case` whose arrays belong to ``framework``: ``"numpy"``, ``"torch"``, or a plug-in of the
     entry-point group ``ganirl.frameworks``. An attribute ``versions``, library → version, goes into reports.
+
+    An attribute ``lanes = True`` says that its observables are pure functions of the case, which may be asked about
+    thousands of small problems in a few calls: in PyTorch and JAX by ``vmap``, so that they are written for one
+    problem; in NumPy with one axis more in front of every array, and of what is returned.
     """
 
     @property
@@ -114,6 +118,7 @@ class Wrapped:
     departures: Mapping[str, str]
     framework: str
     observables: Mapping[str, Observable] = field(repr=False)
+    lanes: bool = False
 
     def __getattr__(self, name: str) -> Observable:
         observables: Mapping[str, Observable] = self.__dict__.get("observables", {})
@@ -128,12 +133,15 @@ def wrap(
     framework: str = "numpy",
     conventions: Conventions | None = None,
     departures: Mapping[str, str] | None = None,
+    lanes: bool = False,
     **observables: Observable,
 ) -> Wrapped:
     """Make an `Implementation` of plain callables.
 
     >>> from ganirl import wrap
     >>> target = wrap(discriminator_logit=lambda case, rows: -(rows.features @ case.theta) - case.b - rows.log_q)
+
+    ``lanes`` says that all of them may be asked about many problems in one call; see `Implementation`.
 
     Raises
     ------
@@ -147,7 +155,9 @@ def wrap(
             raise TypeError(f"there is no observable {observable!r}; there are {', '.join(OBSERVABLES)}")
         if not callable(function) and not isinstance(function, Stub):
             raise TypeError(f"{observable} must be callable as {OBSERVABLES[observable]}, not {function!r}")
-    return Wrapped(name, conventions or Conventions(), dict(departures or {}), framework, dict(observables))
+    return Wrapped(
+        name, conventions or Conventions(), dict(departures or {}), framework, dict(observables), lanes
+    )
 
 
 def available_observables(implementation: object) -> tuple[str, ...]:
