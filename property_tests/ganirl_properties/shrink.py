@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.errors import Flaky, NoSuchExample
 
-from ganirl import Rows
+from ganirl import Case, Rows
 
-from .cases import BYTES_PER_CASE, bytes_read
+from .cases import BYTES_PER_CASE, Setting, bytes_read
 from .observed import NotObservedError, ObservableError
 from .paths import taken
 from .search import Failure, Judgement, Search, judged
@@ -53,13 +53,12 @@ def smallest(search: Search, failure: Failure, *, echo: bool = False) -> Failure
             return known[candidate]
         if tries > MOST_TRIES or time.monotonic() > until:
             return False
-        worst = _worst(search, failure, candidate)
-        known[candidate] = worst is not None and worst.ratio >= clear
-        if worst is None or not known[candidate]:
+        shown = _shown(search, failure, setting, candidate)
+        known[candidate] = shown is not None and shown[1].ratio >= clear
+        if shown is None or not known[candidate]:
             return False
-        view_case = search.view(candidate, setting).case
         if _size(candidate) <= _size(best.data or data):
-            best = replace(best, case=view_case, data=candidate, judgement=worst)
+            best = replace(best, case=shown[0], data=candidate, judgement=shown[1])
         return True
 
     key = b"failure"
@@ -135,11 +134,11 @@ def _size(data: bytes) -> tuple[int, bytes]:
     return len(data), data
 
 
-def _worst(search: Search, failure: Failure, data: bytes) -> Judgement | None:
-    assert failure.check.setting is not None
+def _shown(search: Search, failure: Failure, setting: Setting, data: bytes) -> tuple[Case, Judgement] | None:
+    """Return the case of some bytes and its worst judgement; None where the check does not fail on it."""
     try:
-        view = search.view(data, failure.check.setting)
+        view = search.view(data, setting)
         found = [judgement for judgement in judged(failure.check, view) if judgement and judgement.failed]
     except (NotObservedError, ObservableError, ValueError):
         return None
-    return max(found, key=lambda judgement: judgement.ratio) if found else None
+    return (view.case, max(found, key=lambda judgement: judgement.ratio)) if found else None
