@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import combinations
 
 import numpy as np
@@ -14,13 +15,14 @@ from ganirl.framework import NUMPY
 from ganirl_properties.checks import CHECKS, Check, Comparison, View, compare
 from ganirl_properties.diagnosis import diagnose
 from ganirl_properties.errors import UsageError
+from ganirl_properties.observed import NotObservedError
 from ganirl_properties.power import kills
 from ganirl_properties.power.catalogue import OTHERS, PROCESSES, THEMES, chosen, planted
 from ganirl_properties.power.drawn import Drawn, SharedSearch
 from ganirl_properties.power.kills import kills_of
 from ganirl_properties.power.matrix import smallest_cover
 from ganirl_properties.power.measure import judge, measure
-from ganirl_properties.power.outcome import power_of
+from ganirl_properties.power.outcome import BLIND, power_of
 from ganirl_properties.power.planted import FormulaTarget, right_beside
 from ganirl_properties.search import Finding, Search, judged
 from ganirl_properties.wrong_formulas import RIGHT, WRONG_FORMULAS
@@ -54,6 +56,22 @@ def test_a_kill_is_found_on_the_case_that_verify_would_find_it_on() -> None:
     search = Search(FormulaTarget(formula), NUMPY, PRECISIONS["float64"], "cpu", 4, 5)
     mine = [data for data, _ in drawn.views("population", FormulaTarget(formula))]
     assert mine == [data for data, _ in search.views("population")]
+
+
+@pytest.mark.parametrize("pair", BLIND, ids=" ".join)
+def test_what_is_called_rounding_is_rounding(pair: tuple[str, str]) -> None:
+    (wrong,) = chosen([pair[0]])
+    search = Search(wrong.implementation, NUMPY, PRECISIONS[wrong.dtype], "cpu", 24, 2)
+    off = []
+    with NUMPY.arithmetic():
+        for check in search.checks(pair[1]):
+            for _, view in search.suited(check):
+                with suppress(NotObservedError):
+                    found = [each for each in judged(check, view) if each is not None]
+                    off += [each.error / (1.0 + abs(float(view.case.b))) for each in found]
+    assert len(off) >= 24
+    assert max(off) < 1e-11
+    assert pair[1] not in wrong.formula.expected
 
 
 def test_every_wrong_formula_has_a_name_a_theme_and_claims_that_catch_it() -> None:

@@ -287,6 +287,27 @@ def test_numbers_follow_from_the_matrix(measured: Measured) -> None:
     assert cell(row, "D1") is None
 
 
+def test_what_a_claim_sees_by_rounding_is_no_luck(
+    monkeypatch: pytest.MonkeyPatch, measured: Measured
+) -> None:
+    monkeypatch.setattr(outcome, "BLIND", {("by-luck", "A4"): "it holds", ("sound", "E1"): "so does that"})
+    power = measured.power
+    assert {row.id for row in power.lucky} == {"survivor"}
+    assert {row.id: row.by_rounding for row in power.by_rounding} == {
+        "sound": {"E1": "so does that"},
+        "by-luck": {"A4": "it holds"},
+    }
+    assert {row.id: row.killers for row in power.rows}["sound"] == ("C1",)
+    said = dict(tellings(measured)["Seen by rounding alone"])
+    assert said["by-luck"] == "A4 under 1 of 2 seeds, though it holds of it: it holds"
+    document = power_document(measured)
+    PowerDocument.model_validate(json.loads(json.dumps(document)))
+    assert document["by_rounding"] == [
+        {"formula": "sound", "claim": "E1", "seeds": [0, 1], "because": "so does that"},
+        {"formula": "by-luck", "claim": "A4", "seeds": [0], "because": "it holds"},
+    ]
+
+
 def test_every_document_tells_what_is_not_as_it_should_be(measured: Measured) -> None:
     page, text = to_html(measured, figure(measured)), to_markdown(measured, "power.svg")
     assert "<wrongly>" not in page

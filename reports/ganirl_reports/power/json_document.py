@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ganirl_properties.power.alarms import Alarms
-from ganirl_properties.power.outcome import Row
+from ganirl_properties.power.outcome import Power, Row
 from ganirl_reports.documents.json_document import plain
 
 from .measured import Measured
@@ -41,17 +41,14 @@ def power_document(measured: Measured) -> dict[str, Any]:
             "sole_killers": dict(power.sole_killers),
             "unexpected": [{"formula": row.id, "claims": row.missed} for row in power.unexpected],
             "luck": [
-                {
-                    "formula": row.id,
-                    "claim": claim,
-                    "seeds": [
-                        seed
-                        for seed, cases in zip(power.seeds, row.cases_of(claim), strict=False)
-                        if cases is not None
-                    ],
-                }
+                {"formula": row.id, "claim": claim, "seeds": _seeds(power, row, claim)}
                 for row in power.lucky
                 for claim in row.lucky
+            ],
+            "by_rounding": [
+                {"formula": row.id, "claim": claim, "seeds": _seeds(power, row, claim), "because": why}
+                for row in power.by_rounding
+                for claim, why in row.by_rounding.items()
             ],
             "unsound": [{**asdict(each), "seed": seed} for seed, each in power.unsound],
             "right": None if power.alarms is None else _alarms(power.alarms),
@@ -62,6 +59,12 @@ def power_document(measured: Measured) -> dict[str, Any]:
         }
     )
     return document
+
+
+def _seeds(power: Power, row: Row, claim: str) -> list[int]:
+    """Return the seeds under which a claim catches a formula."""
+    found = zip(power.seeds, row.cases_of(claim), strict=False)
+    return [seed for seed, cases in found if cases is not None]
 
 
 def _row(row: Row) -> dict[str, Any]:

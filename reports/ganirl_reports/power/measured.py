@@ -238,12 +238,22 @@ def tellings(measured: Measured) -> Mapping[str, tuple[tuple[str, str], ...]]:
             (
                 row.id,
                 "; ".join(
-                    f"{claim} under {sum(cases is not None for cases in row.cases_of(claim))} of {seeds} seeds"
+                    f"{claim} under {_caught_under(row, claim)} of {seeds} seeds"
                     for claim in row.lucky
                 )
                 + f"; always by {', '.join(row.killers) or 'none'}",
             )
             for row in power.lucky
+        ),
+        "Seen by rounding alone": tuple(
+            (
+                row.id,
+                "; ".join(
+                    f"{claim} under {_caught_under(row, claim)} of {seeds} seeds, though it holds of it: {why}"
+                    for claim, why in row.by_rounding.items()
+                ),
+            )
+            for row in power.by_rounding
         ),
         "False alarms": tuple(
             (
@@ -262,6 +272,10 @@ def tellings(measured: Measured) -> Mapping[str, tuple[tuple[str, str], ...]]:
         ),
     }
     return MappingProxyType({heading: said for heading, said in found.items() if said})
+
+
+def _caught_under(row: Row, claim: str) -> int:
+    return sum(cases is not None for cases in row.cases_of(claim))
 
 
 def _how_missed(row: Row) -> str:

@@ -107,6 +107,15 @@ class LuckDocument(Part):
     seeds: list[Count]
 
 
+class RoundingDocument(Part):
+    """A claim that holds of a formula, and failed it by digits alone under these seeds; ``because`` says why."""
+
+    formula: str
+    claim: str
+    seeds: list[Count]
+    because: str
+
+
 class UnsoundDocument(Part):
     """A check that fails the right formula beside which wrong ones are judged: a false alarm."""
 
@@ -164,6 +173,7 @@ class PowerDocument(Part):
     sole_killers: dict[str, list[str]]
     unexpected: list[MissedDocument]
     luck: list[LuckDocument]
+    by_rounding: list[RoundingDocument] = Field(default_factory=list)
     unsound: list[UnsoundDocument]
     right: AlarmsDocument | None
     matrix: MatrixDocument
