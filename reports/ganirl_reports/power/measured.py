@@ -238,8 +238,7 @@ def tellings(measured: Measured) -> Mapping[str, tuple[tuple[str, str], ...]]:
             (
                 row.id,
                 "; ".join(
-                    f"{claim} under {_caught_under(row, claim)} of {seeds} seeds"
-                    for claim in row.lucky
+                    f"{claim} under {_caught_under(row, claim)} of {seeds} seeds" for claim in row.lucky
                 )
                 + f"; always by {', '.join(row.killers) or 'none'}",
             )
