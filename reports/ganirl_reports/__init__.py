@@ -6,10 +6,12 @@ each is imported when it is first asked for, so that ``import ganirl_reports`` c
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+# Type checkers take it for true. Not that of `typing`, which brings two dozen modules: while they are imported Ctrl-C
+# is a traceback, for the command `ganirl` is not yet there to hear it.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .claim_result import ClaimFailed, ClaimResult
     from .documents.json_document import ReportError, load_report, to_json
     from .documents.output_directory import write_report
@@ -28,6 +30,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
+        from importlib import import_module  # noqa: PLC0415
+
         return getattr(import_module(f".{_HOMES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -92,16 +92,18 @@ def wanting(verdict: Verdict, run: Run) -> str | None:
     has = set(run.observables) - set(lacking)
     missing = [each for each in needed if not has.intersection(each)] or needed
     parts = [_enough(each, has, verdict.claim, run) for each in missing]
-    return " and ".join(" or ".join(each) for each in parts if each) or " or ".join(lacking)
+    stubs = _named(_SAYS_STUB, verdict.message)
+    marked = [
+        [f"{name} (still a stub)" if name in stubs else name for name in each] for each in (*parts, lacking)
+    ]
+    return " and ".join(" or ".join(each) for each in marked[:-1] if each) or " or ".join(marked[-1])
 
 
 # --- what a row's sentence says ---------------------------------------------------------------------------
 
 _ANY = "|".join(sorted(OBSERVABLES, key=len, reverse=True))
-_SAYS_MISSING = (
-    re.compile(rf"it has no ((?:{_ANY})(?: and no (?:{_ANY}))*)\b"),
-    re.compile(rf"\b((?:{_ANY})(?: and (?:{_ANY}))*) is still a stub"),
-)
+_SAYS_MISSING = re.compile(rf"it has no ((?:{_ANY})(?: and no (?:{_ANY}))*)\b")
+_SAYS_STUB = re.compile(rf"\b((?:{_ANY})(?: and (?:{_ANY}))*) is still a stub")
 _SAYS_IN_PLACE_OF = (
     re.compile(rf"\b({_ANY}) cannot be differentiated here"),
     re.compile(rf"\b({_ANY}) would show"),
@@ -110,12 +112,14 @@ _SAYS_IN_PLACE_OF = (
 
 def _lacking(message: str) -> list[str]:
     """Return the observables that a sentence asks for, in order; empty where it asks for none."""
-    found = [
-        name for says in _SAYS_MISSING for each in says.findall(message) for name in re.findall(_ANY, each)
-    ]
+    found = _named(_SAYS_MISSING, message) + _named(_SAYS_STUB, message)
     for says in _SAYS_IN_PLACE_OF:
         found += [GRADIENT_OF.get(name, name) for name in says.findall(message)]
     return list(dict.fromkeys(found))
+
+
+def _named(says: re.Pattern[str], message: str) -> list[str]:
+    return [name for each in says.findall(message) for name in re.findall(_ANY, each)]
 
 
 # --- what would do ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,23 @@ def test_interrupted_saves_what_was_done(engine: Any, mixed_report: Report, tmp_
     engine.report = replace(mixed_report, run=replace(mixed_report.run, interrupted=True))
     assert run(["verify", "numpy", "--output", "out"]) == 130
     assert load_report(tmp_path / "out").run.interrupted
+
+
+def test_nothing_is_imported_before_ctrl_c_is_heard() -> None:
+    """Where `main` has not begun, Ctrl-C is a traceback: what is imported until then is next to nothing."""
+    script = (
+        "import sys; before = set(sys.modules); import ganirl_reports.__main__; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert set(found.stdout.split()) <= {"__future__", "ganirl_reports", "ganirl_reports.__main__"}
+
+
+def test_ctrl_c_while_the_command_is_imported_is_130_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")
+    script = "import sys; sys.argv = ['ganirl', '--help']; from ganirl_reports.__main__ import main; main()"
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (130, "", "interrupted\n")
 
 
 def test_interrupted_before_there_is_a_report(engine: Any, capsys: Capture) -> None:

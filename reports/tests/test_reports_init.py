@@ -222,7 +222,7 @@ def test_one_stub_filled_in_is_judged(project: Path, capsys: Capture) -> None:
     assert run(["verify", "--claims", "A4,B1", "--profile", "smoke", "--dtype", "float64"]) == 0
     out = capsys.readouterr().out
     assert "A4" in out
-    assert "B1: discriminator_loss is still a stub" in out
+    assert "B1: discriminator_loss (still a stub)" in out
     assert "warning: discriminator_loss is still a stub: fill it in and delete its line @stub" in out
     assert out.splitlines()[-1].startswith("planned 2 = 1 satisfied + 1 not addressed")
 
@@ -318,7 +318,6 @@ def test_pyproject_keeps_every_byte_and_gains_a_table(project: Path, end: str, l
         ("tool.ganirl.seed = 1\n", "has a [tool.ganirl] already"),
         ("[tool]\nganirl = {seed = 1}\n", "has a [tool.ganirl] already"),
         ("tool = {black = {}}\n", "cannot be appended"),
-        ("[tool\n", "no TOML"),
     ],
 )
 def test_a_pyproject_that_cannot_take_it_is_left_alone(
@@ -412,11 +411,28 @@ def test_a_disk_that_is_full_leaves_all_as_it_was(
     assert (project / "pyproject.toml").read_text() == "# mine\n"
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfe[project]\n", b'[project]\nname = "caf\xe9"\n'])
-def test_a_pyproject_that_is_no_utf8_is_left_alone(project: Path, text: bytes, capsys: Capture) -> None:
+@pytest.mark.parametrize("options", [[], ["--yes"], ["--yes", "--force"]])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"[tool\n", "it is no TOML that can be read"),
+        (b"[project]\nname = \n", "it is no TOML that can be read"),
+        (b"\xff\xfe[project]\n", "it is no UTF-8"),
+        (b'[project]\nname = "caf\xe9"\n', "it is no UTF-8"),
+    ],
+)
+def test_a_pyproject_that_is_broken_is_told_and_nothing_is_written(
+    project: Path, text: bytes, why: str, options: list[str], capsys: Capture
+) -> None:
     (project / "pyproject.toml").write_bytes(text)
-    assert run(["init", "--yes"]) == 0
-    assert "left   pyproject.toml alone" in capsys.readouterr().out
+    assert run(["init", *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("ganirl: pyproject.toml: it is no ")
+    assert why in err
+    assert err.endswith("; mend it first, nothing was written\n")
+    assert err.count("\n") == 1
+    assert [each.name for each in project.iterdir()] == ["pyproject.toml"]
     assert (project / "pyproject.toml").read_bytes() == text
 
 

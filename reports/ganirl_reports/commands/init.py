@@ -72,6 +72,7 @@ def init(
     """Begin to verify a library: write an adapter to fill in, its configuration, a test and a workflow."""
     if folder.exists() and not folder.is_dir():
         raise click.UsageError(f"{folder} is a file; name a folder")
+    _settings(folder)  # a broken file is told before any question is asked
     told = {"framework": framework, "style": style, "unit": unit, "has": has, "log_q": log_q}
     asking = not yes and sys.stdin.isatty() and sys.stdout.isatty()
     choices, usual = _choices(folder, name, told, asking=asking)
@@ -183,8 +184,14 @@ def _say_next(folder: Path, adapter: str) -> None:
 
 
 def _settings(folder: Path) -> tuple[Planned | None, str | None]:
-    """Return pyproject.toml with its table, or why it is left alone."""
-    from ganirl_reports.scaffold.configuration import NotAddedError, with_table
+    """Return pyproject.toml with its table, or why it is left alone.
+
+    Raises
+    ------
+    click.UsageError
+        If it is no TOML, so that what is written here could not be run before it is mended.
+    """
+    from ganirl_reports.scaffold.configuration import BrokenError, NotAddedError, with_table
     from ganirl_reports.scaffold.texts import TARGET
     from ganirl_reports.scaffold.writing import Planned, read
 
@@ -194,5 +201,8 @@ def _settings(folder: Path) -> tuple[Planned | None, str | None]:
     try:
         before = read(path)
         return Planned(path, with_table(before, TARGET), before), None
-    except (NotAddedError, OSError, UnicodeError) as error:
+    except (BrokenError, UnicodeError) as broken:
+        why = str(broken) if isinstance(broken, BrokenError) else f"it is no UTF-8, as TOML is ({broken})"
+        raise click.UsageError(f"{path}: {why}; mend it first, nothing was written") from None
+    except (NotAddedError, OSError) as error:
         return None, str(error)

@@ -12,18 +12,24 @@ class NotAddedError(Exception):
     """The table cannot be added by appending it; the message says why."""
 
 
+class BrokenError(NotAddedError):
+    """It is no TOML: nothing that reads it works, ganirl included, until it is mended."""
+
+
 def with_table(text: str, target: str) -> str:
     """Return the text with the table at its end, every line of it kept as it was.
 
     Raises
     ------
+    BrokenError
+        If it is no TOML.
     NotAddedError
-        If it is no TOML, has a table of that name, or cannot take one at its end.
+        If it has a table of that name, or cannot take one at its end.
     """
     try:
         before = tomllib.loads(text)
     except ValueError as broken:
-        raise NotAddedError(f"it is no TOML that can be read ({broken})") from None
+        raise BrokenError(f"it is no TOML that can be read ({broken})") from None
     if "ganirl" in _tool(before):
         raise NotAddedError("it has a [tool.ganirl] already")
     newline = "\r\n" if "\r\n" in text else "\n"
