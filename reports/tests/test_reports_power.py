@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -334,6 +335,21 @@ def test_the_page_stands_alone_and_the_figure_is_in_it(measured: Measured) -> No
     assert "<script" not in page
     assert not re.search(r"(src|href)=\"(?!#)", page.replace('xlink:href="#', ""))
     assert figure(measured) == drawn
+
+
+def test_the_figure_names_claims_beside_their_rows_and_formulas_in_their_columns(measured: Measured) -> None:
+    drawn = figure(measured)
+    for claim in measured.power.claims:
+        shown = f"<!-- {claim.title}  {claim.id} -->" in drawn  # what matplotlib says of text that it draws
+        assert shown == (claim.id in measured.shown)
+    titles = re.findall(r"<rect [^>]*><title>([^<]*)</title></rect>", drawn)
+    # Of two themes, in the order of the columns.
+    assert [title.partition(":")[0] for title in titles] == [row.id for row in measured.power.rows]
+    assert titles[0] == "sound: what sound does &lt;wrongly&gt;"
+    places = [float(place) for place in re.findall(r'<rect x="([\d.]+)"[^>]*><title>', drawn)]
+    assert places == sorted(places)
+    root = ElementTree.fromstring(drawn)
+    assert root.tag.endswith("svg")
 
 
 # --- the published copy -------------------------------------------------------------------------------------

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 from ganirl_reports.studies.drawing import INK, SOFT, VERMILLION, canvas, svg
 
 from .measured import LATER, SPEEDS, Measured, cell
+
+# Inches; and the axes' left, bottom, width and height as shares of the paper.
+_WIDTH, _PLACE = 13.5, (0.262, 0.12, 0.728, 0.70)
 
 # Dark to light: the sooner, the darker. Then what luck finds, and what is missed.
 _BLUES = ("#08306b", "#2171b5", "#6baed6", "#bdd7e7")
@@ -30,6 +34,8 @@ _NAMES = {
 def figure(measured: Measured) -> str:
     """Return the matrix as an ``<svg>`` element; white is where a formula's code does not show a claim.
 
+    Claims are named beside their rows; a column is too narrow for a name, and says it where a pointer rests on it.
+
     Raises
     ------
     ModuleNotFoundError
@@ -42,13 +48,16 @@ def figure(measured: Measured) -> str:
         for kind, start, stop in _runs(kinds):
             found.setdefault(kind, []).append((line, start, stop))
     width = len(power.rows)
-    with canvas("power", 12.0, 1.9 + 0.17 * len(claims)) as paper:
-        axes = paper.add_axes((0.045, 0.12, 0.94, 0.70))
+    height = 1.9 + 0.17 * len(claims)
+    titles = {claim.id: claim.title for claim in power.claims}
+    with canvas("power", _WIDTH, height) as paper:
+        axes = paper.add_axes(_PLACE)
         for kind, colour in _COLOURS.items():
             _paint(axes, found.get(kind, ()), colour)
         axes.set_xlim(0, max(width, 1))
         axes.set_ylim(len(claims), 0)
-        axes.set_yticks([line + 0.5 for line in range(len(claims))], claims, fontsize=7.5)
+        named = [f"{titles[claim]}  {claim}" for claim in claims]
+        axes.set_yticks([line + 0.5 for line in range(len(claims))], named, fontsize=7.5)
         axes.set_xticks([])
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
@@ -56,7 +65,27 @@ def figure(measured: Measured) -> str:
         present = [kind for kind in _COLOURS if kind in found]
         _legend(paper, present)
         axes.set_xlabel(f"{width} wrong formulas, by theme", color=SOFT)
-        return svg(paper)
+        return _with_columns_named(svg(paper), measured, height)
+
+
+# Of matplotlib's SVG.
+_POINTS_AN_INCH = 72
+
+
+def _with_columns_named(drawn: str, measured: Measured, height: float) -> str:
+    """Lay an unseen rectangle over each column, whose title a browser shows."""
+    rows = measured.power.rows
+    left, bottom, wide, high = _PLACE
+    width = wide * _WIDTH * _POINTS_AN_INCH / max(len(rows), 1)
+    top, tall = (1 - bottom - high) * height * _POINTS_AN_INCH, high * height * _POINTS_AN_INCH
+    start = left * _WIDTH * _POINTS_AN_INCH
+    columns = "".join(
+        f'<rect x="{start + place * width:.2f}" y="{top:.2f}" width="{width:.2f}" height="{tall:.2f}">'
+        f"<title>{escape(f'{row.id}: {row.formula.title}')}</title></rect>\n"
+        for place, row in enumerate(rows)
+    )
+    body, _, _ = drawn.rpartition("</svg>")
+    return f'{body}<g fill="#ffffff" fill-opacity="0">\n{columns}</g>\n</svg>\n'
 
 
 def _runs(kinds: Iterable[str | None]) -> Iterable[tuple[str, int, int]]:
@@ -105,7 +134,7 @@ def _name_themes(axes: Any, measured: Measured, height: int) -> None:
 
 def _broken(theme: str, share: float) -> str:
     """Break a name into lines that fit above its part of the axis."""
-    room = max(8, int(share * 150))
+    room = max(8, int(share * 130))
     lines = [""]
     for word in theme.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -128,5 +157,5 @@ def _legend(paper: Any, kinds: Iterable[str]) -> None:
         fontsize=8,
         handlelength=1.1,
         handleheight=1.0,
-        bbox_to_anchor=(0.515, 0.0),
+        bbox_to_anchor=(0.5, 0.0),
     )
