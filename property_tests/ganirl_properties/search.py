@@ -250,13 +250,13 @@ class Search:
                 return finding
         return finding
 
-    def lane_views(self, setting: Setting) -> list[tuple[Lanes, View]]:
-        """Return the lanes drawn for a setting; none for code that takes none."""
+    def lane_views(self, setting: Setting, at_once: int = AT_ONCE) -> list[tuple[Lanes, View]]:
+        """Return the lanes drawn for a setting, so many in a call; none for code that takes none."""
         if setting not in SETTINGS_OF_LANES or not takes_lanes(self.implementation, self.framework):
             return []
         if setting not in self._lane_views:
             rng = np.random.default_rng([self.seed, SETTINGS.index(setting), AT_ONCE])
-            conventions, at_once = self.implementation.conventions, max(min(AT_ONCE, self.lanes), 1)
+            conventions, at_once = self.implementation.conventions, max(min(at_once, self.lanes), 1)
             found = drawn_lanes(rng, setting, self.precision.name, conventions, at_once)
             drawn = islice(found, self.lanes // at_once)
             self._lane_views[setting] = [(lanes, self._arranged(lanes.case, setting)) for lanes in drawn]

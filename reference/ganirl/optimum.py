@@ -145,12 +145,14 @@ def near_optimum(
         logit = a - b[..., None]
         slope = np.sum(data * sigmoid(-logit) - generator * sigmoid(logit), axis=-1)
         curvature = np.sum((data + generator) * sigmoid(logit) * sigmoid(-logit), axis=-1)
-        low, high = np.where(slope > 0, low, b), np.where(slope > 0, b, high)
+        low, high = np.where(slope <= 0, b, low), np.where(slope >= 0, b, high)
         with np.errstate(all="ignore"):
             newton = b - slope / curvature
-        inside = (low < newton) & (newton < high)
-        found: Array = np.where(inside, newton, 0.5 * (low + high))
-        if np.all(np.abs(found - b) <= 4 * _U * (1.0 + np.abs(b))):
+        digits = 4 * _U * (1.0 + np.abs(b))
+        # A last step may end a rounding beyond the bracket, whose other end may still be far.
+        taken = ((low < newton) & (newton < high)) | (np.abs(newton - b) <= digits)
+        found: Array = np.where(taken, newton, 0.5 * (low + high))
+        if np.all(np.abs(found - b) <= digits):
             return found
         b = found
     return b
