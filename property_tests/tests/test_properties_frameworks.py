@@ -187,6 +187,12 @@ def test_what_jax_code_raises_and_wrong_shapes_are_told() -> None:
     for loss, sentence in (
         (raises, "discriminator_loss raised ValueError: no such layer"),
         (lambda case: case.theta, "discriminator_loss returned shape"),
+        (lambda case: None, "discriminator_loss returned None; expected one number"),
+        (
+            lambda case: (case.b, {}),
+            "discriminator_loss returned a tuple of 2 (ArrayImpl, dict); expected one",
+        ),
+        (lambda case: {"loss": case.b}, "discriminator_loss returned a dict of 'loss'; expected one number"),
     ):
         report = verify(
             airl("jax", jnp, discriminator_loss=loss), profile="smoke", claims=["C1"], dtypes=["float32"]

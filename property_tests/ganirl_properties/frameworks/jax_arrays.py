@@ -87,7 +87,10 @@ class JaxFramework(ArrayApiFramework):
 
         def loss(fields: dict[str, Any]) -> tuple[Any, Any]:
             value = function(replace(case, **fields))
-            traced = jnp.asarray(value)
+            try:
+                traced = jnp.asarray(value)
+            except (TypeError, ValueError):  # None, or a number beside other things
+                raise _NotOneNumberError from None
             if traced.size != 1:
                 raise _NotOneNumberError
             return traced.reshape(()), value
