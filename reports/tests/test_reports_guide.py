@@ -338,6 +338,9 @@ TROUBLES = {
     "discriminator_logit returned None; expected an array of shape": (
         "A4", {"discriminator_logit": lambda case, rows: None},
     ),
+    "discriminator_loss returned a tuple of 2 (Tensor, dict); expected one number alone": (
+        "C1", {"discriminator_loss": lambda case: (loss(case), {})},
+    ),
     "no gradient of discriminator_loss reaches case.theta or case.b: its graph is cut": (
         "C1", {"discriminator_loss": detached},
     ),
