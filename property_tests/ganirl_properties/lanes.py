@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 # Drawn for each setting, and how many are asked about in one call.
-LANES = {"smoke": 512, "default": 8192, "thorough": 131072}
+LANES = {"smoke": 512, "default": 4096, "thorough": 65536}
 AT_ONCE = 512
 
 # Settings whose cases have one shape for all that they are drawn from but sizes.
