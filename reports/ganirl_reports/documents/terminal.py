@@ -124,13 +124,18 @@ def _print_remarks(report: Report, out: Console) -> None:
                 look = LOOKS[name]
                 told = Text.assemble((", ".join(claims), "bold"), f": {message}")
                 grid.add_row(Text(f"{look.symbol} {look.word}", style=look.style), told)
-    for name, lines in (("satisfied", _coarse(report)), ("not_addressed", _gaps(report))):
-        for index, line in enumerate(lines):
-            look = LOOKS[name]
-            grid.add_row(Text("" if index else f"{look.symbol} {look.word}", style=look.style), line)
+    _add_lines(grid, "satisfied", _coarse(report))
+    _add_lines(grid, "not_addressed", _gaps(report))
     if grid.row_count:
         out.print(grid)
         out.print()
+
+
+def _add_lines(grid: Table, name: VerdictName, lines: list[Text]) -> None:
+    """Put lines under each other beside one verdict's word."""
+    look = LOOKS[name]
+    for index, line in enumerate(lines):
+        grid.add_row(Text("" if index else f"{look.symbol} {look.word}", style=look.style), line)
 
 
 def _coarse(report: Report) -> list[Text]:

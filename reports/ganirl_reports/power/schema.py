@@ -173,7 +173,7 @@ class PowerDocument(Part):
     sole_killers: dict[str, list[str]]
     unexpected: list[MissedDocument]
     luck: list[LuckDocument]
-    by_rounding: list[RoundingDocument] = Field(default_factory=list)
+    by_rounding: list[RoundingDocument] = Field(default=[])  # a factory is in the schema of some pydantics alone
     unsound: list[UnsoundDocument]
     right: AlarmsDocument | None
     matrix: MatrixDocument
