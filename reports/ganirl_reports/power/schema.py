@@ -173,7 +173,8 @@ class PowerDocument(Part):
     sole_killers: dict[str, list[str]]
     unexpected: list[MissedDocument]
     luck: list[LuckDocument]
-    by_rounding: list[RoundingDocument] = Field(default=[])  # a factory is in the schema of some pydantics alone
+    # Not by a factory, which some releases of pydantic put into the schema and some do not.
+    by_rounding: list[RoundingDocument] = Field(default=[])
     unsound: list[UnsoundDocument]
     right: AlarmsDocument | None
     matrix: MatrixDocument
