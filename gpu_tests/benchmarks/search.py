@@ -24,7 +24,7 @@ from typing import Any
 from ganirl import PRECISIONS, Implementation
 from ganirl.framework import NUMPY, load_framework
 from ganirl_properties.checks import CHECKS, Check
-from ganirl_properties.lanes import SETTINGS_OF_LANES, ratios
+from ganirl_properties.lanes import SETTINGS_OF_LANES, screen
 from ganirl_properties.power.planted import FormulaTarget
 from ganirl_properties.search import Search, judged
 from ganirl_properties.shrink import smallest
@@ -81,10 +81,11 @@ class Run:
             for check, view in itertools.product(checks, views):
                 _demand(all(each is None or not each.failed for each in judged(check, view)), check)
             return len(views)
-        drawn = search.lane_views(setting, self.at_once)
-        for check, (_, view) in itertools.product(checks, drawn):
-            _demand(bool((ratios(check, view).ratio <= 1.0).all()), check)
-        return sum(len(lanes) for lanes, _ in drawn)
+        for check, screened in zip(
+            checks, screen(search.lane_views(setting, self.at_once), checks), strict=True
+        ):
+            _demand(not screened.failing and screened.raised is None, check)
+        return LANES
 
 
 def _shown(search: Search, check: Check) -> bool:

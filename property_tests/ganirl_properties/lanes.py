@@ -6,8 +6,8 @@ that fails is decoded from its own bytes, judged by itself as any other case is,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from ganirl.framework import Framework, Vectorising
 from .batch_cases import KINDS
 from .cases import BYTES_PER_CASE, Setting, generic, lanes_from_bytes
 from .checks import Check, Comparison, View
+from .observed import NotObservedError, ObservableError
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -25,6 +26,9 @@ Flags = npt.NDArray[np.bool_]
 # Drawn for each setting, and how many are asked about in one call.
 LANES = {"smoke": 512, "default": 4096, "thorough": 65536}
 AT_ONCE = 512
+
+# Lanes that fail and are judged by themselves, beside the worst one: what is said of a claim needs a few.
+JUDGED_ALONE = 8
 
 # Settings whose cases have one shape for all that they are drawn from but sizes.
 SETTINGS_OF_LANES: tuple[Setting, ...] = ("batch", "optimum")
@@ -65,6 +69,54 @@ class Ratios:
 
     ratio: Array
     decided: Flags
+
+
+@dataclass
+class Screened:
+    """What a check says of all lanes of a setting.
+
+    Attributes
+    ----------
+    counted : lanes of generic cases on which it said something
+    worst : the largest ratio, and of which bytes
+    failing : the bytes of the first lanes that fail
+    raised : why it could not be asked; nothing was asked from there on
+    """
+
+    counted: int = 0
+    worst: tuple[float, bytes] | None = None
+    failing: list[bytes] = field(default_factory=list)
+    raised: NotObservedError | ObservableError | None = None
+
+    def look(self, lanes: Lanes, check: Check, view: View) -> None:
+        """Ask about some more lanes."""
+        try:
+            seen = ratios(check, view)
+        except (NotObservedError, ObservableError) as why:
+            self.raised = why
+            return
+        self.counted += int(np.count_nonzero(seen.decided & lanes.generic))
+        for lane in np.flatnonzero(seen.ratio > 1.0)[: JUDGED_ALONE - len(self.failing)]:
+            self.failing.append(lanes.bytes_of(int(lane)))
+        lane = int(np.argmax(seen.ratio))
+        if self.worst is None or seen.ratio[lane] > self.worst[0]:
+            self.worst = float(seen.ratio[lane]), lanes.bytes_of(lane)
+
+    @property
+    def alone(self) -> tuple[bytes, ...]:
+        """What is judged by itself: the worst lane of all, and the first that fail."""
+        worst = () if self.worst is None else (self.worst[1],)
+        return tuple(dict.fromkeys((*worst, *self.failing)))
+
+
+def screen(drawn: Iterable[tuple[Lanes, View]], checks: Sequence[Check]) -> list[Screened]:
+    """Run checks on lanes, all of them on some before any on the next: none is kept in memory."""
+    found = [Screened() for _ in checks]
+    for lanes, view in drawn:
+        for check, screened in zip(checks, found, strict=True):
+            if screened.raised is None:
+                screened.look(lanes, check, view)
+    return found
 
 
 def takes_lanes(implementation: Implementation, framework: Framework) -> bool:

@@ -19,7 +19,7 @@ from ganirl.truth import Truth
 
 from .cases import SETTINGS, Setting, at_optimum, case_from_bytes, generic_bytes
 from .checks import CHECKS, Check, Comparison, View
-from .lanes import AT_ONCE, SETTINGS_OF_LANES, Lanes, drawn_lanes, ratios, takes_lanes
+from .lanes import AT_ONCE, SETTINGS_OF_LANES, Lanes, Screened, drawn_lanes, screen, takes_lanes
 from .observed import NotObservedError, ObservableError, Observed
 from .report import Worst
 
@@ -27,9 +27,6 @@ Array = npt.NDArray[np.float64]
 
 # Cases drawn for each setting.
 PROFILES = {"smoke": 6, "default": 48, "thorough": 480}
-
-# Lanes that fail and are judged by themselves, beside the worst one: what is said of a claim needs a few.
-LANES_JUDGED_ALONE = 8
 
 
 @dataclass(frozen=True)
@@ -168,7 +165,8 @@ class Search:
     found: dict[Setting, list[bytes]] = field(
         default_factory=dict
     )  # what failed in lanes: drawn from then on
-    _lane_views: dict[Setting, list[tuple[Lanes, View]]] = field(default_factory=dict, repr=False)
+    planned: tuple[str, ...] = ()  # claims that will be asked for; lanes are drawn once for all of them
+    _of_lanes: dict[Check, Screened] = field(default_factory=dict, repr=False)
     _views: dict[Setting, list[tuple[bytes, View]]] = field(default_factory=dict, repr=False)
 
     @property
@@ -188,6 +186,7 @@ class Search:
             self.seed,
             lanes=0 if cases else self.lanes,
             found={setting: list(each) for setting, each in self.found.items()},
+            planned=self.planned,
         )
 
     def fresh(self, cases: int) -> Search:
@@ -250,17 +249,28 @@ class Search:
                 return finding
         return finding
 
-    def lane_views(self, setting: Setting, at_once: int = AT_ONCE) -> list[tuple[Lanes, View]]:
-        """Return the lanes drawn for a setting, so many in a call; none for code that takes none."""
+    def lane_views(self, setting: Setting, at_once: int = AT_ONCE) -> Iterator[tuple[Lanes, View]]:
+        """Yield the lanes drawn for a setting, so many in a call; none for code that takes none."""
         if setting not in SETTINGS_OF_LANES or not takes_lanes(self.implementation, self.framework):
-            return []
-        if setting not in self._lane_views:
-            rng = np.random.default_rng([self.seed, SETTINGS.index(setting), AT_ONCE])
-            conventions, at_once = self.implementation.conventions, max(min(at_once, self.lanes), 1)
-            found = drawn_lanes(rng, setting, self.precision.name, conventions, at_once)
-            drawn = islice(found, self.lanes // at_once)
-            self._lane_views[setting] = [(lanes, self._arranged(lanes.case, setting)) for lanes in drawn]
-        return self._lane_views[setting]
+            return
+        rng = np.random.default_rng([self.seed, SETTINGS.index(setting), AT_ONCE])
+        conventions, at_once = self.implementation.conventions, max(min(at_once, self.lanes), 1)
+        drawn = drawn_lanes(rng, setting, self.precision.name, conventions, at_once)
+        for lanes in islice(drawn, self.lanes // at_once):
+            yield lanes, self._arranged(lanes.case, setting)
+
+    def _screened(self, check: Check, setting: Setting) -> Screened:
+        """Return what a check says of the lanes of its setting, on which all that will be asked for is run at once."""
+        if check not in self._of_lanes:
+            claims = self.planned or (check.claim,)
+            asked = [
+                each
+                for claim in claims
+                for each in self.checks(claim)
+                if each.setting == setting and all(map(self.implementation_has, each.observables))
+            ]
+            self._of_lanes |= dict(zip(asked, screen(self.lane_views(setting), asked), strict=True))
+        return self._of_lanes[check]
 
     def checks(self, claim: str) -> Iterator[Check]:
         """Yield the checks of a claim that this unit's code could show."""
@@ -283,20 +293,13 @@ class Search:
     def _look_at_lanes(self, check: Check, finding: Finding) -> None:
         """Judge a check on all lanes, and by themselves the worst of all and the first ones that fail."""
         setting = check.setting
-        if setting is None:
+        if setting is None or not self.lanes:
             return
-        worst, worst_of_all, failing, count = -1.0, None, list[bytes](), 0
-        for lanes, view in self.lane_views(setting):
-            seen = ratios(check, view)
-            count += int(np.count_nonzero(seen.decided & lanes.generic))
-            failing += [lanes.bytes_of(int(lane)) for lane in np.flatnonzero(seen.ratio > 1.0)]
-            lane = int(np.argmax(seen.ratio))
-            if seen.ratio[lane] > worst:
-                worst, worst_of_all = float(seen.ratio[lane]), lanes.bytes_of(lane)
-        if worst_of_all is None:
-            return
+        screened = self._screened(check, setting)
+        if screened.raised is not None:
+            raise screened.raised
         known, cases = set(self.found.get(setting, ())), finding.cases_of.get(check.name, 0)
-        for data in dict.fromkeys((worst_of_all, *failing[:LANES_JUDGED_ALONE])):
+        for data in screened.alone:
             if data in known:
                 continue
             view, before = self.view(data, setting), len(finding.failures)
@@ -305,13 +308,13 @@ class Search:
                 # From here on it is a case like those that are drawn: for other claims, and other conventions.
                 self.found.setdefault(setting, []).append(data)
                 self.views(setting).append((data, view))
-        finding.judged += count
-        finding.cases_of[check.name] = cases + count
-        if failing and not finding.failures:
+        finding.judged += screened.counted
+        finding.cases_of[check.name] = cases + screened.counted
+        if screened.failing and screened.worst is not None and not finding.failures:
             raise ObservableError(
                 f"asked about {' and '.join(check.observables) or check.claim} of many problems at once, it says "
-                f"otherwise than of each alone ({worst:.3g} times what is allowed): its lanes are not independent; "
-                "take `lanes` out"
+                f"otherwise than of each alone ({screened.worst[0]:.3g} times what is allowed): its lanes are not "
+                "independent; take `lanes` out"
             )
 
     def _look(self, check: Check, data: bytes | None, view: View, finding: Finding) -> None:

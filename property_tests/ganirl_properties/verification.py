@@ -247,6 +247,7 @@ class _Trial:
             self.seed,
             certifier=of_intervals,
             lanes=self.lanes,
+            planned=tuple(claim.id for claim in self.claims),
         )
 
 
