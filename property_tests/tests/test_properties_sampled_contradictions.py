@@ -151,6 +151,29 @@ def test_a_case_gets_smaller_and_the_budget_of_one_number_is_shared(monkeypatch:
     assert large.draws.alpha == CONTRACTS["smoke"].alpha
 
 
+def test_a_smaller_case_that_leaves_its_range_is_given_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its normal approximation would take all the draws that there are for every smaller case."""
+    plain = coin(0.3)
+
+    def log_partition(case: Case) -> float:
+        return float(plain.log_partition(case)) + (3.0 if len(case.expert) == 1 else 0.0)
+
+    tried = []
+    of_one = smaller._drawn
+
+    def spied(*arguments: Any) -> Any:
+        tried.append(of_one(*arguments))
+        return tried[-1]
+
+    monkeypatch.setattr(smaller, "_drawn", spied)
+    target = wrap(log_partition=log_partition, conventions=plain.conventions)
+    found = counterexample(target, seed=1)
+    assert found.rows[0] > 1
+    assert len(tried) > 1
+    assert None in tried
+    assert all(each is None or each.approximation is None for each in tried)
+
+
 def test_verdicts_do_not_change_by_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """A counterexample is looked for where the verdict is there; nothing that it draws is counted as evidence."""
     shown = judged(coin(0.3), seed=2)
