@@ -32,7 +32,7 @@ from ganirl_properties.targets import load_target
 from ganirl_properties.wrong_formulas import WRONG_FORMULAS
 
 TARGETS = ("numpy", "torch")
-AT_ONCE = (64, 512, 4096)
+AT_ONCE = (64, 256, 1024, 4096)
 ALONE = 48  # problems that are asked about one at a time, a run
 LANES = 8192
 # In the order in which a reader meets them; the first that fails is shrunk.

@@ -24,8 +24,8 @@ Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 # Drawn for each setting, and how many are asked about in one call.
-LANES = {"smoke": 512, "default": 4096, "thorough": 65536}
-AT_ONCE = 512
+LANES = {"smoke": 1024, "default": 4096, "thorough": 65536}
+AT_ONCE = 256
 
 # Lanes that fail and are judged by themselves, beside the worst one: what is said of a claim needs a few.
 JUDGED_ALONE = 8

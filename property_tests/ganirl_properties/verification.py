@@ -57,7 +57,7 @@ def verify(
     implementation : an object of the protocol `ganirl.Implementation`
     claims : patterns such as ``"A4"`` or ``"C*"``; all by default
     profile : ``"smoke"`` (6 cases a setting), ``"default"`` (48) or ``"thorough"`` (480); of code that takes many
-        problems at once 512, 4,096 and 65,536 more
+        problems at once 1,024, 4,096 and 65,536 more
     device : ``"cpu"`` or ``"cuda"``
     dtypes : formats to test in; by default all that the implementation and its framework have
     seed : of the search; the same seed draws the same cases
