@@ -114,7 +114,7 @@ CALLS = {
 }
 
 def made(name, call, **more):
-    conventions = Conventions(log_q="computed", weights=True, sampled=(name,), **more)
+    conventions = Conventions(**({"log_q": "computed", "weights": True, "sampled": (name,)} | more))
     return wrap(name=f"sampled {name}", conventions=conventions, **{name: call})
 
 def leaning(name, lean):
@@ -127,6 +127,11 @@ for _name in CALLS:
     globals()["right_" + _name] = leaning(_name, 1)
     globals()["wrong_" + _name] = leaning(_name, 0.6)
 as_log_z = made("log_partition", lambda case: log_partition(case, 1, 1), unbiased="log Z")
+unweighted = made(
+    "discriminator_probability",
+    lambda case, rows: probability(case, rows, np.where(rows.steps.action[:, 0] > 0, 0.3, 1)),
+    weights=False,
+)
 raising = made("log_partition", raises)
 stuck = made("log_partition", lambda case: log_partition(dataclasses.replace(case, seed=1), 1))
 broken = made("log_partition", lambda case: np.nan if case.seed % 7 == 3 else log_partition(case, 1))
@@ -373,6 +378,22 @@ def test_a_draw_that_is_not_finite_is_shown_with_its_seed(
     code, row = replayed(capsys, str(file), "--target", "adapter.py:right_log_partition")
     assert (code, row["outcome"]) == (0, "FIXED")
     assert ran(file.with_suffix(".py"), only_numpy, Path(ganirl.__file__).parents[1]).returncode == 1
+
+
+def test_rows_that_are_alike_are_averaged_in_the_script_too(folder: Path, only_numpy: Path) -> None:
+    """Where rows cannot be weighted, a population holds each as often as its density says."""
+    file = found("adapter.py:unweighted", "A4")
+    (saved,) = read_all(file)
+    (alike,) = re.findall(
+        r"\.ravel\(\)\[(\[[\d, ]+\])\]\.mean\(\)$", file.with_suffix(".py").read_text("utf-8"), re.M
+    )
+    assert len(json.loads(alike)) > 1
+    assert json.loads(alike)[0] == saved.found.component[0]
+    shown = ran(file.with_suffix(".py"), only_numpy, Path(ganirl.__file__).parents[1])
+    mean = re.search(r" is (\S+) on average", shown.stdout)
+    assert (mean is not None, shown.returncode) == (True, 1)
+    assert mean is not None
+    assert float(mean[1]) == pytest.approx(saved.found.got, rel=1e-9)
 
 
 def test_in_an_environment_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
