@@ -24,6 +24,7 @@ from .lanes import contracted, dot, number
 from .logspace import log_normalise, log_sum_exp, sigmoid, softplus
 from .optimum import Optimum, near_optimum, optimal_b
 from .precision import FLOAT64
+from .score_bounds import Scores
 
 Array = npt.NDArray[np.float64]
 
@@ -269,9 +270,13 @@ class Truth(Batch):
         return Expected(self.all_logits[..., side], error + reference, reference)
 
     @cached_property
+    def _scores(self) -> Scores:
+        return Scores(self.case.policy_logits, self.case.generator.steps)
+
+    @property
     def score(self) -> Array:
         """s = ∂ log q/∂ policy logits of the generator's rows, (n_q, S, A)."""
-        return objectives.policy_score(self.case.policy_logits, self.case.generator.steps)
+        return self._scores.value
 
     def policy_gradient(self, reward: Expected) -> Expected:
         """E_q[s (−r)] over the generator's rows, (S, A), for rewards r (E3).
@@ -291,37 +296,11 @@ class Truth(Batch):
         ):
             rounding = arithmetic.gamma(len(weight) + self._steps + 6)
             error.append(
-                np.tensordot(weight * (received + rounding * largest), self._score_magnitude, axes=1)
-                + np.tensordot(weight * largest, self._score_error(arithmetic), axes=1)
+                np.tensordot(weight * (received + rounding * largest), self._scores.magnitude, axes=1)
+                + np.tensordot(weight * largest, self._scores.error(arithmetic), axes=1)
             )
         unbalanced = np.abs(np.tensordot(weight, self.score, axes=1))
         return Expected(value, error[0] + error[1] + baseline * unbalanced, error[1])
-
-    @cached_property
-    def _visits(self) -> Array:
-        """How often a row of the generator is in each state, (n_q, S)."""
-        steps, states = self.case.generator.steps, len(self.case.policy_logits)
-        visits: Array = np.zeros((len(steps.mask), states))
-        row, step = np.nonzero(steps.mask)
-        np.add.at(visits, (row, steps.state[row, step]), 1.0)
-        return visits
-
-    @cached_property
-    def _score_magnitude(self) -> Array:
-        """What is added up in a score: 1[a_t = a] + π(a|s) over visits of s, (n_q, S, A)."""
-        expected = self._visits[:, :, None] * np.exp(log_normalise(self.case.policy_logits))
-        return np.asarray(np.maximum(self.score + expected, 0.0) + expected)
-
-    def _score_error(self, arithmetic: FloatModel) -> Array:
-        """Error of the scores through π = softmax(logits), (n_q, S, A) (T2', an exponential)."""
-        logits = self.case.policy_logits
-        of_log = np.stack(
-            [bounds.log_softmax(arithmetic, logits, logits[:, action]) for action in range(logits.shape[1])],
-            axis=1,
-        )
-        relative = np.expm1(np.minimum(of_log, 50.0)) + arithmetic.kappa * arithmetic.u
-        policy = np.exp(log_normalise(logits))
-        return np.asarray(self._visits[:, :, None] * np.minimum(policy * relative, 1.0))
 
     @cached_property
     def surrogate_gradient(self) -> Expected:
