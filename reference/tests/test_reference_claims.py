@@ -42,3 +42,18 @@ def test_an_expectation_over_resampling_is_no_claim_about_one_batch() -> None:
         assert [unit for unit in ("trajectory", "transition", "process") if each.shows_in(unit)] == (
             [] if each.theory else sorted(each.units, key=("trajectory", "transition", "process").index)
         )
+
+
+# What is algebra for any weights, and what is an expectation over samples, as the proofs have it; the rest is about
+# populations.
+OF_ANY_BATCH = (
+    *("A4", "A5", "A6", "A9", "B1", "B2", "B3", "B4", "B5", "B7", "B9", "C1", "C2", "C3", "C4", "C8", "E1"),
+    *("F7", "I1", "I2", "I3", "I4", "K2", "K7", "N1", "N1b", "N2", "S1", "S2"),
+)
+OF_SAMPLES = ("F4", "F5", "F8", "F10")
+
+
+def test_the_tier_of_every_claim() -> None:
+    tiers = dict.fromkeys(OF_ANY_BATCH, 1) | dict.fromkeys(OF_SAMPLES, 3)
+    assert {each.id: each.tier for each in CLAIMS} == {each.id: tiers.get(each.id, 2) for each in CLAIMS}
+    assert tiers.keys() <= {each.id for each in CLAIMS}
