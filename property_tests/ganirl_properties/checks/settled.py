@@ -17,7 +17,7 @@ from ganirl_properties.process_cases import Array, demonstrated
 
 from .check import View
 
-# In states of a fading process; that of a delayed one's last state.
+# Costs of the states of a fading process, and of a delayed one's last state.
 _FADING, _LAST = (2.0, 2.25), 1.5
 # Changes fade by a factor of about 1/8 a step: below 1e-10 in so many.
 _STEPS_OF_FADING, _STEPS_OF_DELAY = 14, 6
