@@ -20,7 +20,9 @@ import pytest
 import ganirl
 import ganirl_reports.isolation
 from ganirl_properties import verify
+from ganirl_properties.case_data import case_from_data
 from ganirl_properties.report import Report
+from ganirl_properties.sampled.interval import log_wealth
 from ganirl_properties.targets import load_target
 from ganirl_reports import write_report
 from ganirl_reports.command_line import run
@@ -394,6 +396,25 @@ def test_rows_that_are_alike_are_averaged_in_the_script_too(folder: Path, only_n
     assert (mean is not None, shown.returncode) == (True, 1)
     assert mean is not None
     assert float(mean[1]) == pytest.approx(saved.found.got, rel=1e-9)
+
+
+def test_the_chance_that_a_script_states_is_that_of_the_bets(folder: Path, only_numpy: Path) -> None:
+    file = found("adapter.py:wrong_log_q", "A4")
+    (saved,) = read_all(file)
+    draws, case = saved.found.draws, case_from_data(saved.found.case)
+    assert draws is not None
+    target: Any = load_target("adapter.py:wrong_log_q")
+    values = []
+    for number in range(draws.count):
+        again = dataclasses.replace(case, seed=(draws.first_seed + number) % 2**31)
+        values.append(np.exp(target.log_q(again, again.generator))[saved.found.component[0]])
+    above = saved.found.got > saved.found.expected
+    edge = saved.found.expected + (saved.found.bound if above else -saved.found.bound)
+    won = log_wealth(np.array(values), edge, draws.range[0 if above else 1], draws.stakes)
+    shown = ran(file.with_suffix(".py"), only_numpy, Path(ganirl.__file__).parents[1])
+    told = re.search(r"if that is right, is at most (\S+)$", shown.stdout.strip())
+    assert told is not None
+    assert float(told[1]) == pytest.approx(2 * np.exp(-won), rel=0.05)
 
 
 def test_in_an_environment_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
