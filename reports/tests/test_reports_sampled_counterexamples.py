@@ -27,6 +27,7 @@ from ganirl_properties.targets import load_target
 from ganirl_reports import write_report
 from ganirl_reports.command_line import run
 from ganirl_reports.counterexamples.outcomes import replay_isolated
+from ganirl_reports.counterexamples.process_formulas import declared_conventions
 from ganirl_reports.counterexamples.saved import as_document, read_all
 from ganirl_reports.documents.json_document import load_report
 
@@ -503,6 +504,16 @@ def made(tilt):
 
 right, wrong = made(1.0), made(0.0)
 """
+
+
+def test_what_is_sampled_of_a_process_that_is_swept_has_conventions_of_its_own() -> None:
+    process = ganirl.ProcessConventions(
+        entropy="trajectory", horizon="first_exit", start="given", occupancy_axes="sa", sweeps=2
+    )
+    declared = ganirl.Conventions(
+        unit="process", process=process, sampled=("log_partition",), unbiased="log Z", draws="free"
+    )
+    assert declared_conventions(declared.declared()) == declared
 
 
 @cache

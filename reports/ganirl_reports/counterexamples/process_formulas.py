@@ -15,6 +15,7 @@ import numpy as np
 
 from ganirl import Case, Conventions, ProcessConventions
 from ganirl.bounds import FloatModel
+from ganirl.conventions import SAMPLING
 from ganirl.framework import load_framework
 from ganirl.process_conventions import Horizon
 from ganirl.process_solution import backups
@@ -306,7 +307,7 @@ def _own_visits(subject: Subject) -> Formula | None:
 
 def declared_conventions(declared: Mapping[str, Any]) -> Conventions:
     """Return the conventions that `Conventions.declared` gave, of tabular code."""
-    own = {name: declared[name] for name in ("weights", "precisions")}
+    own = {name: declared[name] for name in ("weights", "precisions", *SAMPLING) if name in declared}
     of = {name: value for name, value in declared.items() if name not in (*own, "unit")}
     return Conventions(unit="process", **own, process=ProcessConventions(**of))
 
