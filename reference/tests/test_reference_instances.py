@@ -10,6 +10,7 @@ from scipy.optimize import brentq, minimize, minimize_scalar
 from ganirl import LinearCost, finite_space
 from ganirl.dynamic_programming import reachability_gap
 from ganirl.instances import (
+    INSTANCES,
     S6_GENERATORS,
     THETA,
     B,
@@ -190,6 +191,18 @@ def test_variants_differ_in_chance_only():
     assert set(broken_rules(variant(False, True).problem, THETA, B)) == {"transitions are deterministic"}
     assert set(broken_rules(variant(True, False).problem, THETA, B)) == {"fewer than 2 start states"}
     np.testing.assert_array_equal(variant(True, True).mdp.transition, generic().mdp.transition)
+
+
+@pytest.mark.parametrize("chance", ["stochastic", "deterministic"])
+@pytest.mark.parametrize("start", ["random", "fixed"])
+def test_what_is_called_fixed_is_fixed_and_what_is_called_random_is_not(chance, start):
+    if (chance, start) == ("stochastic", "random"):
+        instance = INSTANCES["generic"]()
+    else:
+        instance = INSTANCES[f"{chance}, {start} start"]()
+    assert np.count_nonzero(instance.mdp.start) > 1 if start == "random" else max(instance.mdp.start) == 1.0
+    possible = np.count_nonzero(instance.mdp.transition, axis=2)
+    assert possible.max() > 1 if chance == "stochastic" else possible.max() == 1
 
 
 def test_s1_reproduces_the_sign_error_of_the_printed_form():
