@@ -8,10 +8,12 @@ import pytest
 
 from ganirl import CallableCost, finite_space
 from ganirl.enumeration import ENUMERATIONS, enumerate_claim
+from ganirl.enumeration.partition_resampling import batch_optima
 from ganirl.enumeration.space import build_space
 from ganirl.instances import s4
 from ganirl.mdp import TabularMDP
 from ganirl.optimum import optimal_b, problem_optimum
+from ganirl.resampling import resamples
 from ganirl_symbolic.digits import SIXTY_DIGITS
 
 THETA = np.array([0.7, -0.9])
@@ -86,6 +88,18 @@ def test_the_certificate_contains_the_optimum_of_the_loss() -> None:
         best = problem_optimum(problem, theta)
         exact = SIXTY_DIGITS.array(best.b) - space.b_star
         assert abs(float(exact)) <= best.radius < 1e-13
+
+
+def test_minibatches_have_their_own_optimum_to_all_digits() -> None:
+    """As the root of ∂_bL_D of the batch's own weights, by D = 1/(1 + e^{b + c + log q})."""
+    space = build_space(table_problem(), THETA, 0.8, SIXTY_DIGITS)
+    expert, generator = (resamples(SIXTY_DIGITS, weight, 2) for weight in (space.w_p, space.w_q))
+    b = batch_optima(space, expert, generator)
+    assert b.shape == (len(expert.counts), len(generator.counts))
+    d = 1 / (1 + SIXTY_DIGITS.exp(b[:, :, None] + space.c + space.log_q))
+    missed = np.sum(expert.counts[:, None, :] * (1 - d), axis=2)
+    fooled = np.sum(generator.counts[None, :, :] * d, axis=2)
+    assert np.max(np.abs(missed - fooled)) < 1e-50
 
 
 def test_both_separations_are_contained() -> None:
