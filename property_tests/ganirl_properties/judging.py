@@ -14,6 +14,7 @@ from .diagnosis import LOST_IN_ITS_TAILS, diagnose
 from .mending import mends
 from .narrative import counterexample
 from .relations import relation
+from .repeated import another_answer
 from .report import Counterexample, Diagnosis, Verdict, VerdictName
 from .search import Failure, Finding, Search
 from .shrink import smallest
@@ -99,7 +100,7 @@ def _verdict(
     if waived is None:
         failure = smallest(search, failure, echo=cause is not None)
         shown = counterexample(finding.claim, failure, search.implementation)
-        row = _broken(search, finding, cause, diagnosis, shown)
+        row = _broken(search, finding, failure, cause, diagnosis, shown)
     else:
         row = waived
     return row if certification is None else certification.certified(row, finding, failure)
@@ -157,7 +158,12 @@ def _waived(
 
 
 def _broken(
-    search: Search, finding: Finding, cause: str | None, diagnosis: Diagnosis | None, shown: Counterexample
+    search: Search,
+    finding: Finding,
+    failure: Failure,
+    cause: str | None,
+    diagnosis: Diagnosis | None,
+    shown: Counterexample,
 ) -> Verdict:
     if cause is not None:
         message = f"follows from {cause}: given what fails there, this is as it should be"
@@ -169,7 +175,10 @@ def _broken(
             diagnosis, title=_with_relation(diagnosis.title, search, finding.claim)
         )
     known = "no known wrong formula gives these numbers"
-    message = _with_relation(known, search, finding.claim) if diagnosis is None else diagnosis.title
+    if diagnosis is not None:
+        message = diagnosis.title
+    else:
+        message = another_answer(search, failure) or _with_relation(known, search, finding.claim)
     return _row(search, finding, "violated", message, diagnosis=diagnosis, counterexample=shown)
 
 

@@ -190,7 +190,8 @@ def _of_the_generator(search: Search, declared: Conventions) -> Iterator[Mend]:
             "correct up to n/(n − 1): the baseline of each row is the mean reward of the others, which is unbiased "
             'where rows are sampled; declare Conventions(reward_baseline="leave_one_out")',
         )
-    if not declared.reward_baseline and (_differs_on_several_rows(search) or _one_constant(search)):
+    several = not declared.reward_baseline and not _reward_reads_own_logits(search)
+    if several and (_differs_on_several_rows(search) or _one_constant(search)):
         yield Mend(
             replace(declared, reward_baseline=True),
             frozenset({"A6", "E1"}),
@@ -216,6 +217,26 @@ def _loss_reads_logits_as_declared(search: Search) -> bool:
     except (NotObservedError, ObservableError):
         return False
     return True
+
+
+def _reward_reads_own_logits(search: Search) -> bool:
+    """Whether its reward is right given its own logits, which are not: then it is off by what they are off by."""
+    if not (
+        search.implementation_has("discriminator_logit") and search.implementation_has("generator_reward")
+    ):
+        return False
+    off = False
+    try:
+        for _, view in search.views("batch"):
+            own = judge(compare("discriminator_logit", view.logits(), view.truth.logit), view.safety)
+            given = view.given_own_logits()
+            reward = judge(compare("generator_reward", own_reward(view), given.truth.reward), view.safety)
+            if reward is None or reward.failed:
+                return False
+            off |= own is not None and own.failed
+    except (NotObservedError, ObservableError):
+        return False
+    return off
 
 
 def _differs_on_several_rows(search: Search) -> bool:

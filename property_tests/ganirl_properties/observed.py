@@ -133,7 +133,11 @@ class Observed:
                 if self.conventions.log_z == "absent":
                     in_b = None
             theta = self._shaped("discriminator_gradient in θ", in_theta, self.case.theta.shape)
-            b = None if in_b is None else self._shaped("discriminator_gradient in b", in_b, self.lanes)
+            b = (
+                None
+                if in_b is None
+                else self._shaped("discriminator_gradient in b", in_b, self.lanes, column=True)
+            )
             return theta, b
 
         return self._memo("gradient", "", take)
@@ -293,6 +297,11 @@ class Observed:
 
     def _hint(self, said: str) -> str:
         """Return the mend of what code in one format, or for one problem at a time, meets first."""
+        if getattr(self.implementation, "lanes", False) and self.framework.name == "numpy":
+            return (
+                "; with lanes = True an array may have an axis more in front, or none: x[..., None], x.mean(-1) and "
+                'einsum("...nd,...d->...n") serve both; take `lanes` out if it is for one problem at a time'
+            )
         if self.lanes:
             return "; it was asked about many problems at once: take `lanes` out if it is for one at a time"
         if self.case.precision_name == "float32" or not re.search(
@@ -312,7 +321,9 @@ class Observed:
         return self._memo(name, "", lambda: self._shaped(name, self._call(name), shape, other=other))
 
     def _scalar(self, name: str) -> float:
-        return number(self._memo(name, "", lambda: self._shaped(name, self._call(name), self.lanes)))
+        return number(
+            self._memo(name, "", lambda: self._shaped(name, self._call(name), self.lanes, column=True))
+        )
 
     def _shaped(
         self,
@@ -335,13 +346,14 @@ class Observed:
             raise ObservableError(f"{name} {said}") from refusal
         if array.shape in (shape, other):
             return array
-        if column and array.shape == (*shape, 1):
+        if column and shape and array.shape == (*shape, 1):
             return array[..., 0]
         if shape == () and array.size == 1:
             return array.reshape(())
         other = (*shape, 1) if column else other
         wanted = f"{shape or 'one number'}" if other is None else f"{shape} or {other}"
-        raise ObservableError(f"{name} returned shape {array.shape}; expected {wanted}")
+        hint = self._hint("") if self.lanes else ""
+        raise ObservableError(f"{name} returned shape {array.shape}; expected {wanted}{hint}")
 
     def _differentiate(self, name: str, wrt: tuple[str, ...]) -> tuple[Array | None, ...]:
         case = self._handed()
@@ -359,7 +371,7 @@ class Observed:
                 taken = self.framework.gradients(value, case, wrt)
             except Exception as raised:
                 raise ObservableError(
-                    f"differentiating {name} raised {type(raised).__name__}: {raised}"
+                    f"differentiating {name} raised {type(raised).__name__}: {_words_of(raised)}"
                 ) from raised
         if taken is None and not hasattr(
             value, "requires_grad"
@@ -376,15 +388,25 @@ class Observed:
 
     def _differentiate_lanes(self, name: str, wrt: tuple[str, ...], case: Case) -> tuple[Array | None, ...]:
         """Differentiate the sum over lanes: as no lane knows of another, that is, lane by lane, the slope of each."""
-
-        def total(of: Case) -> Any:
-            return self._call(name, of).sum()
-
         taken: tuple[Array | None, ...] | None
-        if isinstance(self.framework, Differentiating):
-            _, taken = self.framework.differentiated(total, case, wrt)
-        else:
-            taken = self.framework.gradients(total(case), case, wrt)
+        try:
+            if isinstance(self.framework, Differentiating):
+
+                def total(of: Case) -> Any:
+                    values = self._call(name, of)
+                    return values.sum() if hasattr(values, "sum") else values
+
+                _, taken = self.framework.differentiated(total, case, wrt)
+            else:
+                values = self._call(name, case)
+                self._values.setdefault((name, ""), self._shaped(name, values, self.lanes, column=True))
+                taken = self.framework.gradients(values.sum(), case, wrt) if hasattr(values, "sum") else None
+        except (NotObservedError, ObservableError):
+            raise
+        except Exception as raised:
+            raise ObservableError(
+                f"differentiating {name} raised {type(raised).__name__}: {_words_of(raised)}{self._hint('')}"
+            ) from raised
         if taken is None or all(part is None for part in taken):
             raise NotObservedError(f"{name} cannot be differentiated many problems at a time")
         return taken

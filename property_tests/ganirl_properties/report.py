@@ -210,7 +210,8 @@ class Run:
 
     ``certify`` says whether intervals decided; ``isolated`` whether it ran in an environment of its own, and
     ``requirements`` what was installed there by request. ``framework`` is whose arrays the target computes with.
-    ``target`` is what runs it again; ``name`` is what it calls itself.
+    ``target`` is what runs it again; ``name`` is what it calls itself. ``lanes`` says about how many
+    small problems more it was asked in each setting that has lanes, hundreds in a call; 0 if it does not take them.
     """
 
     ganirl: str
@@ -233,6 +234,7 @@ class Run:
     sampling: Sampling | None = None
     framework: str = ""
     name: str = ""
+    lanes: int = 0
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from ganirl_symbolic.intervals import certifier
 from .equivalence import equivalence
 from .errors import UsageError
 from .judging import judge_claims
-from .lanes import LANES
+from .lanes import LANES, takes_lanes
 from .report import Report, Run, Verdict, summed_up
 from .sampled import CONTRACTS, SamplingContract, judged_by_sampling, without_sampled
 from .search import PROFILES, Search
@@ -139,6 +139,7 @@ def verify(
         certify=certify,
         sampling=summed_up([verdict.sampling for verdict in verdicts if verdict.sampling is not None]),
         framework=implementation.framework,
+        lanes=LANES[profile] if takes_lanes(implementation, framework) else 0,
     )
     verdicts = _with_stale_departures(verdicts, implementation)
     order = {(claim.id, name): place for place, (claim, name) in enumerate(plan)}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +16,7 @@ from ganirl.framework import NUMPY, load_framework
 from ganirl_properties import verify
 from ganirl_properties.cases import Setting, broken_rules, case_from_bytes, generic
 from ganirl_properties.checks import CHECKS, Check, View
+from ganirl_properties.errors import UsageError
 from ganirl_properties.lanes import SETTINGS_OF_LANES, Lanes, drawn_lanes, ratios, takes_lanes
 from ganirl_properties.report import Report
 from ganirl_properties.search import Search
@@ -243,6 +246,110 @@ def test_a_function_that_cannot_be_mapped_is_an_error_that_says_so() -> None:
     row = row_of(verify(Stubborn(), claims=["B1"], profile="smoke", dtypes=["float64"]), "B1")
     assert row.verdict == "error"
     assert "lanes" in row.message
+
+
+class OneOfMany:
+    """PyTorch code that returns other things than a loss; how it says so is that of one problem at a time."""
+
+    name, framework, conventions, departures, lanes = (
+        "one",
+        "torch",
+        Conventions(),
+        MappingProxyType({}),
+        True,
+    )
+
+    def __init__(self, returned: Callable[[Any], Any]) -> None:
+        self.returned = returned
+
+    def discriminator_loss(self, case: Case) -> Any:
+        softplus = pytest.importorskip("torch").nn.functional.softplus
+        sides = [
+            -(rows.features @ case.theta) - case.b - rows.log_q for rows in (case.expert, case.generator)
+        ]
+        return self.returned(softplus(-sides[0]).mean() + softplus(sides[1]).mean())
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        (lambda loss: (loss, {}), "returned a tuple of 2"),
+        (lambda loss: {"loss": loss}, "returned a dict of 'loss'"),
+        (lambda loss: None, "returned None"),
+        (lambda loss: loss.expand(2, 2), "returned shape"),
+    ],
+)
+def test_what_is_no_loss_is_told_in_lanes_as_it_is_alone(returned: Callable[[Any], Any], said: str) -> None:
+    rows = verify(OneOfMany(returned), claims=["B*", "C1"], profile="smoke", dtypes=["float64"]).verdicts
+    assert {row.verdict for row in rows} <= {"error", "not_addressed"}
+    assert said in row_of_all(rows, "B1").message
+
+
+def test_a_loss_in_a_row_of_one_is_a_loss_in_lanes_as_it_is_alone() -> None:
+    target = OneOfMany(lambda loss: loss.reshape(1))
+    rows = verify(target, claims=["B1", "B2", "C1"], profile="smoke", dtypes=["float64"]).verdicts
+    assert {row.verdict for row in rows} == {"satisfied"}
+    assert min(row.cases for row in rows) > 500
+
+
+def row_of_all(rows: Iterable[Any], claim: str) -> Any:
+    return next(row for row in rows if row.claim == claim)
+
+
+def test_code_that_writes_into_the_array_that_it_returned_is_right_all_the_same() -> None:
+    class Reusing(NumpyTarget):
+        lanes = False
+        kept = np.zeros(64)
+
+        def discriminator_logit(self, case: Case, rows: Rows) -> np.ndarray:
+            out = self.kept[: len(rows)]
+            out[:] = super().discriminator_logit(case, rows)
+            return out
+
+    row = row_of(verify(Reusing(), claims=["A4"], profile="smoke", dtypes=["float64"]), "A4")
+    assert row.verdict == "satisfied"
+
+
+def test_lanes_are_declared_by_true_or_false() -> None:
+    odd = NumpyTarget()
+    odd.lanes = np.array([True, False])
+    with pytest.raises(UsageError, match="lanes must be True or False"):
+        verify(odd)
+
+
+def test_the_example_in_numpy_takes_lanes() -> None:
+    example = Path(__file__).parents[1] / "examples" / "numpy_lanes.py"
+    report = verify(load_target(f"{example}:target"), profile="smoke")
+    assert {row.verdict for row in report.verdicts} == {"satisfied", "not_addressed"}
+    assert report.run.lanes == 1024
+    assert min(row.cases for row in report.verdicts if row.claim in ("A4", "B1", "C1", "C2", "E1")) > 500
+
+
+def test_a_reward_that_is_off_by_what_its_logit_is_off_by_is_no_baseline() -> None:
+    class OffTogether(NumpyTarget):
+        conventions = Conventions(unit="transition", log_q="computed")
+
+        def discriminator_logit(self, case: Case, rows: Rows) -> np.ndarray:
+            off = np.where(case.theta[..., 0] > 2.0, 0.5, 0.0)
+            return super().discriminator_logit(case, rows) + off[..., None]
+
+    report = verify(OffTogether(), claims=["A4", "E1"], profile="smoke", dtypes=["float64"])
+    assert row_of(report, "A4").verdict == "violated"
+    assert row_of(report, "E1").verdict == "blocked"
+
+
+def test_code_that_draws_without_having_said_so_is_told_what_to_declare() -> None:
+    class Drawing(NumpyTarget):
+        lanes = False
+        rng = np.random.default_rng(0)
+
+        def discriminator_loss(self, case: Case) -> float:
+            return super().discriminator_loss(case) * float(self.rng.uniform(0.9, 1.1))
+
+    row = row_of(verify(Drawing(), claims=["B1"], profile="smoke", dtypes=["float64"]), "B1")
+    assert row.verdict == "violated"
+    assert "asked about one case again, it says otherwise: discriminator_loss is" in row.message
+    assert "Conventions(sampled=…)" in row.message
 
 
 def test_a_check_on_lanes_gives_each_its_own_ratio() -> None:

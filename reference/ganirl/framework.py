@@ -141,7 +141,7 @@ class NumpyFramework:
         return function(case)
 
     def numpy(self, value: Any) -> Array:
-        """Return a value as float64.
+        """Return a value as a float64 array of its own: code may write into the one that it returned.
 
         Raises
         ------
@@ -150,7 +150,7 @@ class NumpyFramework:
         """
         if np.iscomplexobj(value):
             raise TypeError("complex numbers; real ones are needed")
-        return np.asarray(value, dtype=np.float64)
+        return np.array(value, dtype=np.float64)
 
     def arithmetic(self) -> AbstractContextManager[None]:
         """Silence overflow and its like: what comes of them is judged, not printed."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ganirl_properties.report import Report
 
     from .claim_result import ClaimResult
+    from .settings import Settings
 
 Function = TypeVar("Function", bound=Callable[..., object])
 PROPERTY = "ganirl"
@@ -182,18 +184,28 @@ class Verifications:
         subject = request.implementation
         return (subject if isinstance(subject, str) else id(subject), *self._settings(request).values())
 
+    @cached_property
+    def _declared(self) -> Settings:
+        from .settings import SettingsError, read_settings
+
+        try:
+            return read_settings(self.config.rootpath)
+        except SettingsError as error:
+            pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
+
     def _settings(self, request: Request) -> dict[str, Any]:
-        """Return what the options say, then the decorator, then the defaults."""
+        """Return what the options say, then the decorator, then ``[tool.ganirl]``, then the defaults."""
         from .settings import split
 
-        option = self.config.getoption
-        dtypes = request.dtypes
+        option, declared = self.config.getoption, self._declared
+        dtypes = request.dtypes or declared.dtype
         if option("--ganirl-dtypes"):
             dtypes = split(str(option("--ganirl-dtypes")))
+        seeds = (option("--ganirl-seed"), request.seed, declared.seed)
         return {
             "claims": request.planned,
-            "profile": option("--ganirl-profile") or request.profile or "default",
-            "seed": next((each for each in (option("--ganirl-seed"), request.seed) if each is not None), 0),
+            "profile": option("--ganirl-profile") or request.profile or declared.profile or "default",
+            "seed": next((each for each in seeds if each is not None), 0),
             "dtypes": dtypes,
             "device": request.device,
         }

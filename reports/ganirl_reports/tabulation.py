@@ -107,6 +107,12 @@ class Failure:
         return self.lead, *self.others
 
     @property
+    def where(self) -> str:
+        """Where it fails: ``float64 on cpu, also float32``."""
+        lead = f"{self.lead.dtype} on {self.lead.device}"
+        return f"{lead}, also {self.also}" if self.also else lead
+
+    @property
     def also(self) -> str:
         """Where else it fails: ``float32, bfloat16``; empty if nowhere."""
         return ", ".join(

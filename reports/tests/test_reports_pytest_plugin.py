@@ -139,6 +139,23 @@ def test_options_go_before_the_decorator(suite: Any, engine: Any, good_report: R
     assert (call["profile"], call["seed"], call["dtypes"]) == ("thorough", 0, ("float64", "float32"))
 
 
+def test_the_project_s_settings_go_before_the_defaults(
+    suite: Any, engine: Any, good_report: Report, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyprojecttoml('[tool.ganirl]\nprofile = "smoke"\nseed = 3\ndtype = ["float32"]')
+    suite("'numpy', claims=['A4']", report=good_report).assert_outcomes(passed=1)
+    suite("'numpy', claims=['A4'], profile='thorough', seed=4", report=good_report).assert_outcomes(passed=1)
+    asked = [(call["profile"], call["seed"], call["dtypes"]) for call in engine.calls]
+    assert asked == [("smoke", 3, ("float32",)), ("thorough", 4, ("float32",))]
+
+
+def test_settings_that_cannot_be_read_end_the_session(suite: Any, pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml('[tool.ganirl]\nprofil = "smoke"')
+    result = suite("'numpy', claims=['A4']")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "has no key 'profil'" in result.stdout.str() + result.stderr.str()
+
+
 def test_an_implementation_as_an_object(suite: Any, engine: Any, good_report: Report) -> None:
     result = suite("object(), claims='A4'", report=good_report)
     result.assert_outcomes(passed=1)

@@ -121,7 +121,7 @@ def check_implementation(candidate: Any, spec: str | None = None) -> None:
     if isinstance(candidate, type):
         raise TargetError(f"{name} is a class; name an instance of it: target = {candidate.__name__}()")
     parts = ("name", "conventions", "departures", "framework")
-    for part in (*parts, "versions", *OBSERVABLES):
+    for part in (*parts, "versions", "lanes", *OBSERVABLES):
         _check_readable(candidate, name, part)
     missing = [part for part in parts if not hasattr(candidate, part)]
     if missing:
@@ -134,6 +134,9 @@ def check_implementation(candidate: Any, spec: str | None = None) -> None:
     for part in ("name", "framework"):
         if not isinstance(getattr(candidate, part), str):
             raise TargetError(f"{name}.{part} must be a string, not {getattr(candidate, part)!r}")
+    lanes = getattr(candidate, "lanes", False)
+    if not isinstance(lanes, bool):
+        raise TargetError(f"{name}.lanes must be True or False, not {lanes!r}")
     _check_departures(candidate, name)
     if not isinstance(getattr(candidate, "versions", {}), Mapping):
         raise TargetError(f"{name}.versions must map libraries to versions, not be {candidate.versions!r}")

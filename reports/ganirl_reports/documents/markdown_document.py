@@ -80,15 +80,17 @@ def tell_failures(found: tuple[Failure, ...], folder: str = "") -> list[str]:
 
 def tell_blocked(found: tuple[Failure, ...]) -> str:
     """Return the list of the echoes; empty if there is none."""
-    verdicts = [each.lead for each in found if each.lead.verdict == "blocked"]
-    if not verdicts:
+    blocked = [each for each in found if each.lead.verdict == "blocked"]
+    if not blocked:
         return ""
     lines = ["### ⊘ blocked: explained by the failures above", ""]
-    for verdict in verdicts:
+    for failure in blocked:
+        verdict = failure.lead
         entry = catalogued(verdict.claim)
         title = f" {entry.title}" if entry else ""
         lines.append(
-            f"- {escape(verdict.claim)}{title}: explained by the failure of {escape(verdict.blocked_by or '?')}"
+            f"- {escape(verdict.claim)}{title}: explained by the failure of {escape(verdict.blocked_by or '?')}, in "
+            f"{escape(failure.where)}"
         )
     return "\n".join([*lines, "", ""])
 

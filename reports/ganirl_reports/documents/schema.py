@@ -180,6 +180,7 @@ class RunDocument(Part):
     requirements: list[str] = []
     framework: str = ""
     name: str = ""
+    lanes: Count = 0
     sampling: SamplingDocument | None = None
 
 

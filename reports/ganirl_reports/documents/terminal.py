@@ -68,7 +68,8 @@ def print_report(report: Report, out: Console, written: Path | None = None) -> N
 
 def _setting(report: Report) -> str:
     run = report.run
-    return f"{run.profile} profile, seed {run.seed}, {run.device}, {number(run.seconds)} s"
+    lanes = f", {run.lanes:,} lanes" if run.lanes else ""
+    return f"{run.profile} profile{lanes}, seed {run.seed}, {run.device}, {number(run.seconds)} s"
 
 
 def _print_table(report: Report, out: Console) -> None:
@@ -163,11 +164,13 @@ def _print_failures(report: Report, out: Console) -> None:
             _print_sentence(told, out)
         elif told.lead.verdict != "blocked":
             _print_failure(told, explained, out)
-    blocked = [failure.lead for failure in found if failure.lead.verdict == "blocked"]
-    for verdict in blocked:
+    blocked = [failure for failure in found if failure.lead.verdict == "blocked"]
+    for failure in blocked:
+        verdict = failure.lead
         title = entry.title if (entry := catalogued(verdict.claim)) else ""
         line = Text.assemble((f"⊘ {verdict.claim:<3} blocked", LOOKS["blocked"].style), f"  {title}")
-        out.print(line.append(f": explained by the failure of {verdict.blocked_by}", style="dim"))
+        said = f": explained by the failure of {verdict.blocked_by}, in {failure.where}"
+        out.print(line.append(said, style="dim"))
     if blocked:
         out.print()
 
@@ -185,11 +188,10 @@ def _print_sentence(told: Sentence, out: Console) -> None:
 def _print_failure(failure: Failure, explained: set[str], out: Console) -> None:
     verdict = failure.lead
     look, entry = LOOKS[verdict.verdict], catalogued(verdict.claim)
-    where = f"{verdict.dtype} on {verdict.device}" + (f", also {failure.also}" if failure.also else "")
     title = entry.title if entry else ""
     out.print(
         Text.assemble(
-            (f"{look.symbol} {verdict.claim} {look.word}", look.style), f"  {title}  ", (where, "dim")
+            (f"{look.symbol} {verdict.claim} {look.word}", look.style), f"  {title}  ", (failure.where, "dim")
         )
     )
     if verdict.counterexample is None:
