@@ -54,8 +54,8 @@ class Implementation(Protocol):
 
     An attribute ``lanes = True`` says that its observables are pure functions of the case, which may be asked about
     thousands of small problems in a few calls: in PyTorch and JAX by ``vmap``, so that they are written for one
-    problem; in NumPy with one axis more in front of every array, and of what is returned (``len(rows)`` stays n), beside
-    the cases that come one at a time.
+    problem; in NumPy with one axis more in front of every array, and of what is returned (``len(rows)`` stays n),
+    beside the cases that come one at a time.
     """
 
     @property
