@@ -101,7 +101,7 @@ def diagnose(
         naming.tell(of_observable(seen, observable), claims_of[observable], what, among, tolerance)
     naming.tell_of_rare_actions(seen, of_one, tolerance)
     if naming.unnamed:
-        given = readings(search, FRESH_CASES, given_own_logits=True)
+        given = _telling(readings(search, FRESH_CASES, given_own_logits=True), seen)
         for observable in dict.fromkeys(reading.observable for reading in given):
             what = f"{observable}, given its own logits, is that of this formula"
             naming.tell(of_observable(given, observable), claims_of[observable], what, of_one, tolerance)
@@ -156,6 +156,21 @@ def agrees(search: Search, claim: str, formula: WrongFormula) -> bool:
         if pool and min(distance_of(each, pool, tolerance) for each in pipelines) <= tolerance:
             return True
     return False
+
+
+def _telling(given: list[Reading], seen: list[Reading]) -> list[Reading]:
+    """Leave out what is one number on all cases because the logit is: formulas that differ agree on one number."""
+    if not _is_one_number(of_observable(seen, "logit")):
+        return given
+    return [each for each in given if not _is_one_number(of_observable(given, each.observable))]
+
+
+def _is_one_number(pool: list[Reading]) -> bool:
+    if not pool:
+        return False
+    got = np.concatenate([np.ravel(each.got) for each in pool])
+    with np.errstate(invalid="ignore"):
+        return bool(np.ptp(got) <= SAME * np.abs(got).max())
 
 
 @dataclass

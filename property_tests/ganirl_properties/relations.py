@@ -21,6 +21,9 @@ CASES = 10
 # Where rounding is some per cent, anything is near to something simple.
 _COARSE = 0.01
 
+# Cases with a number at a cap, and with one that is right beside it: one number alone is a coincidence.
+_CASES_TO_TELL = 3
+
 
 @dataclass(frozen=True)
 class _Numbers:
@@ -30,16 +33,22 @@ class _Numbers:
     ----------
     got, right : (n,)
     allowed : (n,) what rounding may do, generously
+    case : (n,) of which case it is
     """
 
     observable: str
     got: Array
     right: Array
     allowed: Array
+    case: npt.NDArray[np.int64]
 
     def near(self, guess: Array) -> bool:
         """Whether a guess is what was got."""
         return bool((np.abs(guess - self.got) <= self.allowed).all())
+
+    def in_many_cases(self, where: npt.NDArray[np.bool_]) -> bool:
+        """Whether there are enough cases with such a number to tell from them."""
+        return len(np.unique(self.case[where])) >= _CASES_TO_TELL
 
 
 def relation(search: Search, claim: str) -> str | None:
@@ -62,7 +71,7 @@ def relation(search: Search, claim: str) -> str | None:
         normalised = _NORMALISED.get(numbers.observable)
         if normalised is not None and (told := normalised(pool, right, tolerance)) is not None:
             return f"on {CASES} fresh cases its {numbers.observable} {told}"
-        for take in (_not_finite, _scaled, _shifted, _capped):
+        for take in (_not_finite, _scaled, _shifted, _constant, _capped):
             told = take(numbers)
             if told is not None:
                 return f"on {CASES} fresh cases its {numbers.observable} {told}"
@@ -89,7 +98,10 @@ def _numbers(pool: list[Reading], right: Pipeline, tolerance: float) -> _Numbers
             got.append(np.ravel(each.got))
             wanted.append(expected)
             allowed.append(tolerance * (each.scale + np.abs(expected)))
-    return _Numbers(pool[0].observable, np.concatenate(got), np.concatenate(wanted), np.concatenate(allowed))
+    case = np.repeat(np.arange(len(pool)), [len(each) for each in got])
+    return _Numbers(
+        pool[0].observable, np.concatenate(got), np.concatenate(wanted), np.concatenate(allowed), case
+    )
 
 
 def _not_finite(numbers: _Numbers) -> str | None:
@@ -117,15 +129,33 @@ def _shifted(numbers: _Numbers) -> str | None:
     return f"is what it should be {'plus' if shift > 0 else 'minus'} {_short(abs(shift))}"
 
 
+def _constant(numbers: _Numbers) -> str | None:
+    got = numbers.got
+    if np.ptp(got) > numbers.allowed.min() or not numbers.in_many_cases(np.isfinite(got)):
+        return None
+    return f"is always {_short(float(np.median(got)))}"
+
+
 def _capped(numbers: _Numbers) -> str | None:
     low, high = float(numbers.got.min()), float(numbers.got.max())
-    if numbers.near(np.minimum(numbers.right, high)):
-        return f"is never above {_short(high)}, and right below"
-    if numbers.near(np.maximum(numbers.right, low)):
-        return f"is never below {_short(low)}, and right above"
-    if numbers.near(np.clip(numbers.right, low, high)):
+    right, allowed = numbers.right, numbers.allowed
+    above, below = right > high + allowed, right < low - allowed
+    if not numbers.near(np.clip(right, low, high)):
+        return None
+    # The lowest number of what is capped above is right, and not a cap.
+    beside = np.ones_like(above)
+    if above.any():
+        beside &= right < high - allowed
+    if below.any():
+        beside &= right > low + allowed
+    capped = [where for where in (above, below) if where.any()]
+    if not all(numbers.in_many_cases(where) for where in (beside, *capped)):
+        return None
+    if above.any() and below.any():
         return f"is clipped to {_short(low)} … {_short(high)}, and right between"
-    return None
+    if above.any():
+        return f"is never above {_short(high)}, and right below"
+    return f"is never below {_short(low)}, and right above" if below.any() else None
 
 
 # Rows that are a sum of a cost, b and log q, and the node of the pipeline that makes them so.

@@ -192,3 +192,34 @@ def test_what_is_an_echo_in_one_format_and_wrong_by_itself_in_another_is_told_as
     assert mixed
     blocked = report.equivalence.because.partition(" blocked")
     assert not blocked[1] or not mixed & set(blocked[0].split("; ")[-1].split(", "))
+
+
+def test_one_number_of_one_logit_is_not_called_after_a_formula_that_gives_it() -> None:
+    """Of a logit that is 1 everywhere, |D − label| adds up to the loss that is 1 everywhere; it is not that formula."""
+
+    def loss_of_one(case: Case) -> Any:
+        return torch.ones_like(case.b)
+
+    def ones(case: Case, rows: Rows) -> Any:
+        return torch.ones_like(rows.log_q)
+
+    report = judged(discriminator_logit=ones, discriminator_loss=loss_of_one)
+    rows = {row.claim: row for row in report.verdicts if row.dtype == "float64"}
+    assert rows["B1"].verdict == "violated"
+    assert rows["B1"].diagnosis is None
+    assert "its loss is always 1" in rows["B1"].message
+
+
+def test_a_formula_is_told_by_own_logits_that_are_one_number_where_the_loss_is_not() -> None:
+    """A loss that follows how many rows there are is more than one number, whatever the logit is."""
+
+    def ones(case: Case, rows: Rows) -> Any:
+        return torch.ones_like(rows.log_q)
+
+    def summed(case: Case) -> Any:
+        return loss(case, ones(case, case.expert), ones(case, case.generator)) + (
+            len(case.generator) - 1
+        ) * softplus(ones(case, case.generator)[0])
+
+    report = judged(discriminator_logit=ones, discriminator_loss=summed)
+    assert named(report)["B1"] == "generator-summed"

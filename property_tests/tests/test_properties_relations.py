@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from ganirl import Case, Conventions, Gradient, Rows, wrap
 from ganirl.logspace import sigmoid, softplus
-from ganirl_properties import verify
+from ganirl_properties import relations, verify
 from ganirl_properties.report import Verdict
 
 
@@ -79,6 +80,12 @@ def reward(of: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
             {"discriminator_logit": reward(lambda x, case, rows: np.maximum(x, -0.5))},
             "is never below -0.5",
         ),
+        (
+            "A4",
+            {"discriminator_logit": reward(lambda x, case, rows: 0.0 * x + 1.5)},
+            "its logit is always 1.5",
+        ),
+        ("B1", {"discriminator_loss": lambda case: 1.0}, "its loss is always 1"),
         ("B1", {"discriminator_loss": lambda case: 1.0003 * loss(case)}, "its loss is 1.0003 times"),
         ("B1", {"discriminator_loss": lambda case: loss(case) - 0.125}, "is what it should be minus 0.125"),
         (
@@ -106,6 +113,49 @@ def test_what_is_not_simple_is_not_called_so(wrong: Any) -> None:
     row = verdict("A4", discriminator_logit=reward(wrong))
     assert row.verdict == "violated"
     assert row.message == "no known wrong formula gives these numbers"
+
+
+def numbers(got: Any, right: Any) -> relations._Numbers:
+    """A number a case."""
+    got = np.array(got)
+    return relations._Numbers("loss", got, np.array(right), np.full(len(got), 1e-8), np.arange(len(got)))
+
+
+@pytest.mark.parametrize(
+    ("got", "right", "said"),
+    [
+        ([1, 2, 3, 9, 9, 9], [1, 2, 3, 10, 11, 12], "is never above 9, and right below"),
+        ([1, 2, 3, 9], [1, 2, 3, 12], None),
+        ([1, 2, 3, 9, 9], [1, 2, 3, 12, 13], None),
+        ([1, 2, 3, 9, 9, 8.5], [1, 2, 3, 10, 11, 12], None),
+        ([1, 9, 9, 9], [1, 10, 11, 12], None),
+        ([5, 5, 5, 6, 7, 8], [2, 3, 4, 6, 7, 8], "is never below 5, and right above"),
+        ([5, 5, 6, 7, 8], [3, 4, 6, 7, 8], None),
+        (
+            [5, 5, 5, 6, 7, 8, 9, 9, 9],
+            [2, 3, 4, 6, 7, 8, 10, 11, 12],
+            "is clipped to 5 … 9, and right between",
+        ),
+        ([5, 6, 7, 8, 9, 9, 9], [2, 6, 7, 8, 10, 11, 12], None),
+    ],
+)
+def test_a_cap_is_told_of_several_numbers_at_it_and_several_beside(
+    got: list[float], right: list[float], said: str | None
+) -> None:
+    assert relations._capped(numbers(got, right)) == said
+
+
+def test_rows_of_one_case_are_one() -> None:
+    """One case has one clamped cost, which all rows that are alike share."""
+    of_rows = numbers([1.0, 2.0, 3.0, 9.0, 9.0, 9.0], [1.0, 2.0, 3.0, 10.0, 11.0, 12.0])
+    alike = dataclasses.replace(of_rows, case=np.array([0, 1, 2, 3, 3, 3]))
+    assert relations._capped(alike) is None
+
+
+def test_one_number_is_not_always_so() -> None:
+    assert relations._constant(numbers([1.0, 1.0, 1.0], [2.0, 3.0, 5.0])) == "is always 1"
+    assert relations._constant(numbers([1.0, 1.0], [2.0, 3.0])) is None
+    assert relations._constant(numbers([1.0, 1.0, 1.1], [2.0, 3.0, 5.0])) is None
 
 
 def test_where_rounding_is_some_per_cent_nothing_is_told() -> None:

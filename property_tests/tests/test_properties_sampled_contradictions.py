@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from ganirl_properties import verify
 from ganirl_properties.case_data import case_from_data
 from ganirl_properties.replaying import Replayed, Wrong, replay
 from ganirl_properties.report import Counterexample, Verdict
-from ganirl_properties.sampled import CONTRACTS, contradiction, smaller
+from ganirl_properties.sampled import CONTRACTS, contradiction, replaying, smaller
 from ganirl_properties.sampled.interval import bounded_interval, log_wealth, normal_interval
 from ganirl_properties.targets.numpy_objectives import NumpyTarget
 
@@ -262,3 +264,77 @@ def test_a_fix_is_told_with_its_rate_and_its_numbers() -> None:
         "most 0.01."
     )
     assert told == again(coin(0.0), found)
+
+
+def sometimes_nan(lost: Callable[[Case], bool]) -> Any:
+    """A right coin, but for the calls that are lost."""
+    plain = coin(0.0)
+    return wrap(
+        log_partition=lambda case: math.nan if lost(case) else plain.log_partition(case),
+        conventions=plain.conventions,
+    )
+
+
+def of_seeds(case: Case) -> bool:
+    return case.seed % 50 == 3
+
+
+def lost_by_seed() -> Counterexample:
+    """Some run sees it: most take fewer draws than it takes to."""
+    rows = (judged(sometimes_nan(of_seeds), seed=seed) for seed in range(40))
+    return next(row.counterexample for row in rows if row.counterexample is not None)
+
+
+def test_what_was_not_finite_is_asked_by_its_seed_again() -> None:
+    found = lost_by_seed()
+    assert found.draws is not None
+    seed = found.draws.first_seed + found.draws.count - 1
+    assert of_seeds(dataclasses.replace(case_from_data(found.case), seed=seed))
+    told = again(sometimes_nan(of_seeds), found)
+    assert (told.outcome, told.draws and told.draws.first_seed) == ("FAILS", seed)
+    assert math.isnan(told.got)
+    assert f"with seed {seed} again what is not finite" in told.message
+    # A mean of fewer draws than it takes to see another such seed is what it should be.
+    other = again(sometimes_nan(lambda case: case.seed == seed), found)
+    assert (other.outcome, other.draws and other.draws.count) == ("FAILS", 1)
+
+
+def test_a_fix_of_what_was_not_finite_says_what_was_tried() -> None:
+    found = lost_by_seed()
+    assert found.draws is not None
+    told = again(coin(0.0), found)
+    tried = re.search(
+        r"so are (\d+) new draws: were one not finite with a probability of (\S+) or", told.message
+    )
+    assert told.outcome == "FIXED"
+    assert tried is not None
+    draws, rate = int(tried[1]), float(tried[2])
+    assert draws >= found.draws.count * (1 / found.draws.beta - 1)
+    assert (1 - rate) ** draws == pytest.approx(found.draws.beta, rel=0.1)
+    assert rate < 1 / 50
+
+
+def test_what_is_not_finite_whatever_the_seed_is_seen_again() -> None:
+    """The mean of so few draws as decide it is finite more often than not."""
+    found = lost_by_seed()
+    ends = []
+    for turn in range(12):
+        rng = np.random.default_rng(turn)
+        target = sometimes_nan(lambda case, rng=rng: rng.random() < 0.005)
+        ends.append(again(target, found))
+    assert [each.outcome for each in ends] == ["FAILS"] * 12
+    assert all(math.isnan(each.got) and each.draws for each in ends)
+    assert max(each.draws.count for each in ends if each.draws) > 100
+
+
+@pytest.mark.parametrize("share", [0.5, 0.05, 0.001])
+def test_misses_of_what_is_not_finite_are_within_their_rate(share: float) -> None:
+    """Summed over when it is seen first: code as it was is caught and then called fixed."""
+    draws = lost_by_seed().draws
+    assert draws is not None
+    loose = dataclasses.replace(draws, beta=0.2)
+    missed = sum(
+        share * (1 - share) ** (first - 1 + replaying._anew(dataclasses.replace(loose, count=first)))
+        for first in range(1, 20_000)
+    )
+    assert missed <= loose.beta

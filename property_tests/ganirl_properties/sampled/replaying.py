@@ -3,13 +3,18 @@
 The file says what a replay promises. α: code that is right is told FAILS with no more than that probability, for each
 number. δ: no more than what the saved draws show the expectation to be away, so that code that is as it was is told
 FIXED with a probability of at most β. What the draws cannot tell is an ERROR, and is never called fixed.
+
+Where a draw that was not finite decided, its seed is asked first: not finite again is FAILS. Only then is drawn anew,
+and as often as code that does not read its seed takes to show it again (`_anew`).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from ganirl import Case
 from ganirl.sequential import Rates
@@ -23,13 +28,17 @@ from ganirl_properties.search import Search
 
 from .contract import CONTRACTS, FEWEST_TOLERANCES, LARGEST_EFFECT
 from .contradiction import allowed, draws_of, interval, told_draws
-from .drawing import Outcome, Source, outcome, seed_after
+from .drawing import NOT_FINITE, Outcome, Source, outcome, seed_after
 from .judging import is_constant, told
 from .plan import CHECKS, Trial
 from .quantity import Quantity, SampledCheck
 
+Array = npt.NDArray[np.float64]
+
 # Of as many draws as were saved, where a normal approximation decides.
 _MORE_FREE = 4
+# Draws to see again what is rarely not finite; more only where the share that was seen takes more.
+_MOST_ANEW = 2**14
 
 
 def sampled_check(claim: str, name: str) -> SampledCheck:
@@ -74,14 +83,67 @@ def draw_again(search: Search, case: Case, check: SampledCheck, wrong: Wrong) ->
             return Replayed("ERROR", f"{name} gives no range to test it in, by what it declares now")
         rates = Rates(draws.alpha, draws.beta)
         most_free = max(_MORE_FREE * draws.count, FEWEST_TO_FAIL)
-        found = outcome(trial, rates, most_free, source, seed_after(draws.first_seed, draws.count))
+        lost = math.isnan(draws.interval[0])
+        last = seed_after(draws.first_seed, draws.count - 1)
+        if lost and (same := _not_finite_again(trial, source, last)) is not None:
+            return _replayed(same, rates, name, wrong.component, again=True)
+        found = outcome(trial, rates, most_free, source, seed_after(last, 1))
+        further = ""
+        if lost and found.verdict == "passed":
+            found = _as_often_finite(found, _anew(draws), source)
+            further = _told_finite(found, _anew(draws), draws.beta, last)
     except NotObservedError as why:
         return Replayed("ERROR", f"{name} does not show it any more: {why}")
     except ObservableError as why:
         return Replayed("ERROR", str(why))
     if found.verdict == "inconclusive" or (found.verdict == "failed" and is_constant(found)):
         return Replayed("ERROR", told(found))
-    return _replayed(found, rates, name, wrong.component)
+    return _replayed(found, rates, name, wrong.component, further)
+
+
+def _not_finite_again(trial: Trial, source: Source, seed: int) -> Outcome | None:
+    """Return the draw of a seed where it is not finite; None where it is."""
+    values = source.draw(trial, seed)
+    return None if np.isfinite(values).all() else _lost(trial, seed, values[None])
+
+
+def _lost(trial: Trial, first: int, values: Array) -> Outcome:
+    """Return the outcome of draws (n, k) of which the last is not finite."""
+    index = int(np.argmin(np.isfinite(values[-1])))
+    expected = float(trial.quantity.expected[index])
+    return Outcome(trial, "failed", first, values, index, math.nan, expected, False, 1.0, NOT_FINITE)
+
+
+def _anew(draws: Draws) -> int:
+    """Return how many new draws have to be finite.
+
+    Where any draw has a probability p of not being finite, and the first such one was draw n, further k·n draws are all
+    finite with a probability of at most Σ p(1 − p)ⁿ⁻¹(1 − p)ᵏⁿ ≤ 1/(k + 1), whatever p: so that k = 1/β − 1 keeps β.
+    Where that is more than anyone waits for, p = 1/n is missed with a probability of at most β all the same.
+    """
+    always = math.ceil(draws.count * (1 / draws.beta - 1))
+    seen = math.ceil(math.log(draws.beta) / math.log1p(-1 / draws.count)) if draws.count > 1 else 1
+    return max(min(always, _MOST_ANEW), seen)
+
+
+def _as_often_finite(found: Outcome, wanted: int, source: Source) -> Outcome:
+    """Return what passed, or what failed by one of further draws that is not finite."""
+    more = list(found.values)
+    while len(more) < wanted:
+        more.append(source.draw(found.trial, seed_after(found.first_seed, len(more))))
+        if not np.isfinite(more[-1]).all():
+            return _lost(found.trial, found.first_seed, np.array(more))
+    return found
+
+
+def _told_finite(found: Outcome, wanted: int, beta: float, seed: int) -> str:
+    """Say what was tried to see again what was not finite."""
+    tried = max(found.draws, wanted)
+    rate = -math.expm1(math.log(beta) / tried)
+    return (
+        f" It was not finite with seed {seed}, and is now; so are {tried} new draws: were one not finite with a "
+        f"probability of {rate:.2g} or more, this would be said with a probability of at most {beta:g}."
+    )
 
 
 def _trial(check: SampledCheck, drawn: str, asked: Quantity, place: int, wrong: Wrong) -> Trial | None:
@@ -122,7 +184,15 @@ def _by_one_call(source: Source, asked: Quantity, place: int) -> Replayed:
     )
 
 
-def _replayed(found: Outcome, rates: Rates, name: str, component: tuple[int, ...]) -> Replayed:
+def _replayed(
+    found: Outcome,
+    rates: Rates,
+    name: str,
+    component: tuple[int, ...],
+    further: str = "",
+    *,
+    again: bool = False,
+) -> Replayed:
     asked = found.trial.quantity
     if found.verdict == "passed":
         at = next(index for index in range(len(asked)) if asked.place(index) == component)
@@ -134,7 +204,9 @@ def _replayed(found: Outcome, rates: Rates, name: str, component: tuple[int, ...
     what = indexed(asked.label, asked.place(found.index))
     return Replayed(
         "FAILS" if found.verdict == "failed" else "FIXED",
-        _failing(found, what, name, draws) if found.verdict == "failed" else _fixed(found, what, draws),
+        _failing(found, what, name, draws, again=again)
+        if found.verdict == "failed"
+        else _fixed(found, what, draws) + further,
         asked.label,
         asked.place(found.index),
         found.mean,
@@ -146,11 +218,12 @@ def _replayed(found: Outcome, rates: Rates, name: str, component: tuple[int, ...
     )
 
 
-def _failing(found: Outcome, what: str, name: str, draws: Draws) -> str:
+def _failing(found: Outcome, what: str, name: str, draws: Draws, *, again: bool) -> str:
     claim = found.trial.check.claim
+    gives = f"with seed {draws.first_seed} again what is not finite: it has no expectation."
     return (
         f"Then, {by_claim(claim)}, the expectation of {what} is {number(found.expected)}. "
-        f"However, {name} gives {told_draws(found.mean, draws)}"
+        f"However, {name} gives {gives if again else told_draws(found.mean, draws)}"
     )
 
 
