@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ganirl import Departure
 
+from .cases import Setting
+from .checks import View
 from .diagnosis import FRESH_CASES, agrees
+from .fitting import distance_of
 from .narrative import number
+from .readings import claims_of_observable, is_moderate, readings_on
 from .report import Diagnosis
-from .search import Failure, Finding, Search
-from .wrong_formulas import WRONG_FORMULAS, WrongFormula
+from .search import Failure, Finding, Search, judged
+from .wrong_formulas import WRONG_FORMULAS, Pipeline, WrongFormula
+
+TO_ANOTHER = "departure-to-another-formula"
 
 _FORMULAS: Mapping[str, WrongFormula] = {formula.id: formula for formula in WRONG_FORMULAS}
 
@@ -47,7 +53,53 @@ def strayed(search: Search, claim: str, diagnosis: Diagnosis | None) -> Diagnosi
         return None
     known = f"; they are those of {diagnosis.formula}: {diagnosis.title}" if diagnosis is not None else ""
     title = f"it is declared to depart to {formula.id} ({formula.title}), but its numbers are others{known}"
-    return Diagnosis("departure-to-another-formula", title, f"{claim} is declared: {reason}", FRESH_CASES)
+    return Diagnosis(TO_ANOTHER, title, f"{claim} is declared: {reason}", FRESH_CASES)
+
+
+def apart(search: Search, claim: str, view: View, setting: Setting) -> bool | None:
+    """Whether numbers are not those of the formula that a departure names, on one case; None where that is not seen.
+
+    Of its logits or of the right ones, as `strayed` asks; far out in a tail digits are lost, and nothing is said.
+    """
+    formula = _FORMULAS.get(formula_of(search.implementation.departures.get(claim, "")))
+    conventions = search.implementation.conventions
+    if formula is None or conventions.entropy_coefficient or not is_moderate(view):
+        return None
+    tolerance, seen_any = float(np.sqrt(search.precision.unit_roundoff)), False
+    pipelines = [Pipeline(formula, conventions, own_score) for own_score in (False, True)]
+    for given_own_logits in (False, True):
+        seen = readings_on(view, setting, given_own_logits=given_own_logits)
+        shown = [each.observable for each in seen]
+        pool = [each for each in seen if claim in claims_of_observable(each.observable, shown)]
+        if pool and min(distance_of(each, pool, tolerance) for each in pipelines) <= tolerance:
+            return False
+        seen_any |= bool(pool)
+    return True if seen_any else None
+
+
+def shows_it(search: Search, claim: str, failures: Sequence[Failure]) -> list[Failure]:
+    """Return the failures whose numbers are not those that a departure names; else such ones of fresh cases.
+
+    The others fail as well, and as was declared: of what is wrong they show nothing.
+    """
+    stray = [each for each in failures if is_astray(search, claim, each)]
+    if stray:
+        return stray
+    found = []
+    for data, view in search.fresh(2 * FRESH_CASES).views("batch"):
+        if not apart(search, claim, view, "batch"):
+            continue
+        for check in search.checks(claim):
+            if check.setting == "batch" and all(map(search.implementation_has, check.observables)):
+                failed = [each for each in judged(check, view) if each is not None and each.failed]
+                found += [Failure(check, view.case, data, each) for each in failed]
+    return found
+
+
+def is_astray(search: Search, claim: str, failure: Failure) -> bool:
+    """Whether a failure shows other numbers than those that the claim's departure names."""
+    setting = failure.check.setting
+    return setting is not None and bool(apart(search, claim, search.view_of(failure.case), setting))
 
 
 def lost(finding: Finding) -> list[Failure]:

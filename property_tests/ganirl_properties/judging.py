@@ -9,7 +9,7 @@ from ganirl.claims import Claim
 
 from .blocking import blocked_by
 from .certification import Certification
-from .departing import formula_of, inexcusable, lost, strayed
+from .departing import TO_ANOTHER, formula_of, inexcusable, is_astray, lost, shows_it, strayed
 from .diagnosis import LOST_IN_ITS_TAILS, diagnose
 from .mending import mends
 from .narrative import counterexample
@@ -98,12 +98,26 @@ def _verdict(
     waived = None if no_number else _waived(search, finding, departure, diagnosis)
     failure = _clearest(no_number or finding.failures)
     if waived is None:
-        failure = smallest(search, failure, echo=cause is not None)
+        failure = _smallest(search, finding, failure, cause, diagnosis)
         shown = counterexample(finding.claim, failure, search.implementation)
         row = _broken(search, finding, failure, cause, diagnosis, shown)
     else:
         row = waived
     return row if certification is None else certification.certified(row, finding, failure)
+
+
+def _smallest(
+    search: Search, finding: Finding, failure: Failure, cause: str | None, diagnosis: Diagnosis | None
+) -> Failure:
+    """Return the smallest case to show; of a departure to another formula than it names, one that shows it."""
+    if diagnosis is None or diagnosis.formula != TO_ANOTHER:
+        return smallest(search, failure, echo=cause is not None)
+    stray = shows_it(search, finding.claim, finding.failures)
+    if not stray:
+        return smallest(search, failure)
+    failure = _clearest(stray)
+    small = smallest(search, failure)
+    return small if is_astray(search, finding.claim, small) else failure
 
 
 # How much further beyond what is allowed a case of a check's own must be, to be shown for one that was drawn.

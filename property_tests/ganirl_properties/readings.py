@@ -91,14 +91,24 @@ class Reading:
 
 def readings(search: Search, cases: int, *, given_own_logits: bool = False) -> list[Reading]:
     """Ask for every observable on fresh cases; what it does not have, or what raises, is left out."""
-    found: list[Reading] = []
-    for setting in _SETTINGS:
-        for view in _moderate_views(search, setting, cases):
-            if given_own_logits:
-                found.extend(_given_logits(view) if setting == "batch" else ())
-            else:
-                found.extend(_of_population(view) if setting == "population" else _of_batch(view))
-    return found
+    return [
+        reading
+        for setting in _SETTINGS
+        for view in _moderate_views(search, setting, cases)
+        for reading in readings_on(view, setting, given_own_logits=given_own_logits)
+    ]
+
+
+def readings_on(view: View, setting: Setting, *, given_own_logits: bool = False) -> list[Reading]:
+    """Ask for every observable on one case of a setting."""
+    if given_own_logits:
+        return list(_given_logits(view)) if setting == "batch" else []
+    return list(_of_population(view) if setting == "population" else _of_batch(view))
+
+
+def is_moderate(view: View) -> bool:
+    """Whether no row is so far out in a tail that what becomes of digits there has names of its own."""
+    return float(np.abs(view.truth.logit.value).max()) <= _FAR
 
 
 # Beyond it an exponential overflows in float32, and what a formula gives is no longer what its code gives.
@@ -108,7 +118,7 @@ _FAR = 80.0
 def _moderate_views(search: Search, setting: Setting, cases: int) -> list[View]:
     """Fresh cases without rows far out in a tail: what becomes of digits there has names of its own."""
     drawn = (view for _, view in search.fresh(cases + cases // 2).views(setting))
-    return list(islice((view for view in drawn if np.abs(view.truth.logit.value).max() <= _FAR), cases))
+    return list(islice(filter(is_moderate, drawn), cases))
 
 
 def rare_readings(search: Search) -> list[Reading]:

@@ -17,6 +17,7 @@ from ganirl.framework import Framework, load_framework
 
 from .cases import at_optimum
 from .checks import CHECKS, Check, View
+from .departing import apart, formula_of
 from .errors import UsageError
 from .narrative import component, indexed, what_it_is, what_it_should_be
 from .observed import NotObservedError, ObservableError
@@ -85,6 +86,9 @@ def replay(
         said = "no bound can be given on this case" if found else "it does not show this any more"
         return Replayed("ERROR", f"{implementation.name}: {said}", changed=changed)
     shown = max(decided, key=lambda each: each.ratio)
+    setting = chosen.setting
+    if shown.failed and setting is not None and apart(search, claim, view, setting) is False:
+        return _departing(shown, claim, implementation.departures[claim], changed)
     if not shown.failed and wrong is not None:
         shown = _same_number(decided, wrong, view.safety) or shown
     return _told(shown, claim, implementation.name, conventions, changed)
@@ -137,6 +141,12 @@ def _told(
         worst.ratio,
         changed,
     )
+
+
+def _departing(judgement: Judgement, claim: str, reason: str, changed: tuple[str, ...]) -> Replayed:
+    """Say that what is other than the claim has it is as the departure declares it."""
+    said = f"{claim} is declared to depart to {formula_of(reason)} ({reason}), and on this case its numbers are those"
+    return replace(_told(judgement, claim, "", Conventions(), changed), outcome="FIXED", message=f"{said}.")
 
 
 def _check(claim: str, name: str) -> Check:

@@ -13,8 +13,10 @@ import pytest
 from ganirl import Case, Conventions, Departure, Implementation, Rows, wrap
 from ganirl.logspace import sigmoid, softplus
 from ganirl_properties import Report, UsageError, judging, verify
+from ganirl_properties.case_data import case_from_data
 from ganirl_properties.departing import formula_of
 from ganirl_properties.errors import TargetError
+from ganirl_properties.replaying import replay
 from ganirl_properties.report import Verdict
 from ganirl_properties.search import Failure, Search
 from ganirl_properties.targets.external.handshake import _understood
@@ -192,6 +194,32 @@ def test_other_numbers_are_violated_in_every_format(reward: Any, known: str | No
         assert "its numbers are others" in row.message
         assert known is None or known in row.message
         assert row.counterexample is not None
+
+
+def sometimes_turned(case: Case, rows: Rows) -> Any:
+    """GAIL's reward, but where θ₀ is large: there it is turned over."""
+    return gail(case, rows) if case.theta[0] < 0.5 else softplus(-logit(case, rows))
+
+
+def test_what_is_shown_is_a_case_on_which_it_strays_and_its_mend_is_told_from_it() -> None:
+    (row,) = [
+        each for each in of_gail(sometimes_turned).verdicts if (each.claim, each.dtype) == ("E1", "float64")
+    ]
+    assert row.diagnosis is not None
+    assert row.diagnosis.formula == "departure-to-another-formula"
+    shown = row.counterexample
+    assert shown is not None
+    case = case_from_data(shown.case)
+    assert case.theta[0] >= 0.5
+    departures = {"E1": Departure("GAIL's reward, by design", OF_GAIL)}
+    options: dict[str, Any] = {"framework": "numpy", "conventions": WITHOUT_LOG_Q, "departures": departures}
+    asked: dict[str, Any] = {"case": case, "claim": "E1", "check": shown.check}
+    assert replay(wrap(**options, generator_reward=sometimes_turned), **asked).outcome == "FAILS"
+    mended = replay(wrap(**options, generator_reward=gail), **asked)
+    assert mended.outcome == "FIXED"
+    assert (
+        "is declared to depart to reward-minus-log-one-minus-d (GAIL's reward, by design)" in mended.message
+    )
 
 
 @pytest.mark.parametrize(("formula", "verdict"), [(OF_GAIL, "waived"), ("reward-log-d", "violated")])
