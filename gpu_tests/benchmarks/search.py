@@ -34,7 +34,7 @@ from ganirl_properties.wrong_formulas import WRONG_FORMULAS
 TARGETS = ("numpy", "torch")
 AT_ONCE = (64, 256, 1024, 4096)
 ALONE = 48  # problems that are asked about one at a time, a run
-LANES = 8192
+SHAPES = 16  # of lanes, a run: how many rows, steps, states, actions and features they have
 # In the order in which a reader meets them; the first that fails is shrunk.
 SHRUNK_BY = ("A4", "B1", "C1", "B2", "C3", "E1", "E3", "D4", "B4", "S1", "I1")
 
@@ -58,7 +58,9 @@ class Run:
         """Return problems that were drawn and judged in each setting, and the CPU seconds of it."""
         target = load_target(self.name)
         framework = load_framework(target.framework)
-        search = Search(target, framework, PRECISIONS["float64"], "cpu", ALONE, seed, lanes=LANES)
+        search = Search(
+            target, framework, PRECISIONS["float64"], "cpu", ALONE, seed, lanes=SHAPES * self.at_once
+        )
         with framework.arithmetic():
             started = time.process_time()
             problems = sum(self._judge(search, setting) for setting in self._settings())
@@ -85,7 +87,7 @@ class Run:
             checks, screen(search.lane_views(setting, self.at_once), checks), strict=True
         ):
             _demand(not screened.failing and screened.raised is None, check)
-        return LANES
+        return search.lanes
 
 
 def _shown(search: Search, check: Check) -> bool:
