@@ -213,7 +213,8 @@ def sampler_loss(w_q: Array, c: Array, log_q: Array) -> float:
 
 def generator_gradient(w_q: Array, c: Array, log_q: Array, b: float | Array, score: Array) -> Array:
     """∇_φL_G = E_q[s(−ℓ)] for scores s = ∇_φ log q (N, …) [E3]; b drops out over all of q."""
-    return expectation(w_q, -discriminator_logit(c, log_q, b)[..., None, None] * score)
+    cost = -discriminator_logit(c, log_q, b)
+    return expectation(w_q, cost.reshape(*cost.shape, *(1,) * (score.ndim - cost.ndim)) * score)
 
 
 def policy_score(policy_logits: Array, steps: Steps) -> Array:
