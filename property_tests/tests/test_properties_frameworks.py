@@ -203,6 +203,38 @@ def test_what_jax_code_raises_and_wrong_shapes_are_told() -> None:
 
 
 @WITH_JAX
+def test_jax_takes_lanes_by_vmap() -> None:
+    import jax.numpy as jnp
+
+    def rare(loss: Any, case: Any) -> Any:
+        return loss * jnp.where(case.b < -7.0, 1.01, 1.0)
+
+    for change, verdict in ((lambda loss, case: loss, "satisfied"), (rare, "violated")):
+        whole = airl("jax", jnp)
+        target = airl(
+            "jax",
+            jnp,
+            lanes=True,
+            discriminator_loss=lambda case, of=change, by=whole: of(by.discriminator_loss(case), case),
+        )
+        report = verify(target, profile="smoke", claims=["B1", "B2"], dtypes=["float64"])
+        assert {row.verdict for row in report.verdicts} == {verdict}
+        assert min(row.cases for row in report.verdicts) > 500
+        assert report.run.lanes == 1024
+
+
+@WITH_JAX
+def test_what_jax_code_returns_beside_its_loss_is_told_in_lanes_too() -> None:
+    import jax.numpy as jnp
+
+    for returned in ((lambda case: (case.b, {})), (lambda case: None), (lambda case: float(case.b))):
+        target = airl("jax", jnp, lanes=True, discriminator_loss=returned)
+        report = verify(target, profile="smoke", claims=["B1", "C1"], dtypes=["float32"])
+        assert {row.verdict for row in report.verdicts} <= {"error", "not_addressed", "violated"}
+        assert "error" in {row.verdict for row in report.verdicts}
+
+
+@WITH_JAX
 def test_kappa_covers_the_elementary_functions_of_jax() -> None:
     import jax
     import jax.numpy as jnp
