@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -223,6 +223,9 @@ def test_code_that_does_not_take_lanes_is_asked_about_one_problem_at_a_time() ->
             return super().discriminator_logit(case, rows)
 
     assert not takes_lanes(Alone(), NUMPY)
+    unsaid: Any = SimpleNamespace()
+    assert not takes_lanes(unsaid, NUMPY)
+    assert takes_lanes(NumpyTarget(), NUMPY)
     row = row_of(verify(Alone(), claims=["A4"], profile="smoke", dtypes=["float64"]), "A4")
     assert (row.verdict, row.cases) == ("satisfied", 17)  # points of a grid
 
