@@ -155,3 +155,14 @@ def test_what_one_problem_does_by_indexing_lanes_do_lane_by_lane() -> None:
         np.testing.assert_allclose(dot(weight, weight)[lane], weight[lane] @ weight[lane], rtol=1e-13)
     assert isinstance(number(np.float64(2.0)), float)
     assert np.shape(number(weight)) == weight.shape
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_log_q_is_exact_where_it_was_handed_over_and_rounded_where_it_is_computed(precision: str) -> None:
+    case, arithmetic = random_lanes(14, precision), FloatModel(PRECISIONS[precision], 3.0)
+    for conventions in (Conventions(), Conventions(log_q="absent")):
+        assert not np.any(Truth(case, conventions, arithmetic).log_q_error(arithmetic))
+    computed = Truth(case, Conventions(log_q="computed"), arithmetic)
+    assert np.all(computed.log_q_error(arithmetic) > 0.0)
+    assert np.array_equal(computed.log_q_error(arithmetic), computed.log_likelihood_error(arithmetic))
+    assert computed.log_q_error(arithmetic).max() < 1e3 * PRECISIONS[precision].unit_roundoff
