@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -83,14 +81,12 @@ def batch_case(choices: Choices, precision: Precision, conventions: Conventions,
 
 def _repeating(steps: Steps, others: Steps) -> Steps:
     """Return the steps with the first row of others as the first and the last one."""
-    rows, axis = steps.mask.shape[-2], steps.mask.ndim - 2
-
-    of_all: Callable[..., npt.NDArray[Any]] = partial(np.take, axis=axis)
+    axis = steps.mask.ndim - 2
 
     def of(mine: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        first, rest = of_all(other, [0]), of_all(mine, np.arange(1, max(rows - 1, 1)))
-        both_ends: npt.NDArray[Any] = np.concatenate([first, rest, first], axis=axis)
-        return of_all(both_ends, np.arange(-rows, 0))
+        made = mine.copy(order="K")
+        np.moveaxis(made, axis, 0)[[0, -1]] = np.moveaxis(other, axis, 0)[0]
+        return made
 
     return Steps(*(of(getattr(steps, each.name), getattr(others, each.name)) for each in fields(Steps)))
 

@@ -13,7 +13,7 @@ from .checks import View
 from .diagnosis import FRESH_CASES, agrees
 from .fitting import distance_of
 from .narrative import number
-from .readings import claims_of_observable, is_moderate, readings_on
+from .readings import is_moderate, judged_by, readings_on
 from .report import Diagnosis
 from .search import Failure, Finding, Search, judged
 from .wrong_formulas import WRONG_FORMULAS, Pipeline, WrongFormula
@@ -68,9 +68,7 @@ def apart(search: Search, claim: str, view: View, setting: Setting) -> bool | No
     tolerance, seen_any = float(np.sqrt(search.precision.unit_roundoff)), False
     pipelines = [Pipeline(formula, conventions, own_score) for own_score in (False, True)]
     for given_own_logits in (False, True):
-        seen = readings_on(view, setting, given_own_logits=given_own_logits)
-        shown = [each.observable for each in seen]
-        pool = [each for each in seen if claim in claims_of_observable(each.observable, shown)]
+        pool = judged_by(readings_on(view, setting, given_own_logits=given_own_logits), claim)
         if pool and min(distance_of(each, pool, tolerance) for each in pipelines) <= tolerance:
             return False
         seen_any |= bool(pool)

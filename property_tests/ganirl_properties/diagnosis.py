@@ -26,6 +26,7 @@ from .readings import (
     batch_policy_gradients,
     claims_of_observable,
     far_rewards,
+    judged_by,
     moderate_rewards,
     rare_readings,
     readings,
@@ -149,9 +150,8 @@ def agrees(search: Search, claim: str, formula: WrongFormula) -> bool:
     for given_own_logits in (False, True):
         seen = readings(search, FRESH_CASES, given_own_logits=given_own_logits)
         seen += far_rewards(search, given_own_logits=given_own_logits)
-        shown = [each.observable for each in seen]
-        pool = [each for each in seen if claim in claims_of_observable(each.observable, shown)]
-        if conventions.entropy_coefficient and "reward" in shown:
+        pool = judged_by(seen, claim)
+        if conventions.entropy_coefficient and any(each.observable == "reward" for each in seen):
             pool = rewards_before_the_bonus(search, FRESH_CASES)
         if pool and min(distance_of(each, pool, tolerance) for each in pipelines) <= tolerance:
             return True

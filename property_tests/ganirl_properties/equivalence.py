@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ganirl import Conventions
 
-from .report import Equivalence, Verdict
+from .report import BESIDE_THE_REASON, Equivalence, Verdict
 
 _GAN = ("discriminator_loss", "discriminator_logit", "discriminator_probability")
 _IRL = (
@@ -77,16 +77,12 @@ def _told(broken: Sequence[str], verdicts: Sequence[Verdict]) -> str:
     return "; ".join(f"{', '.join(claims)} {said}" for said, claims in together.items())
 
 
-# What a waived row says beside its reason: for the reader of the row.
-_BESIDE_THE_REASON = "; its numbers: "
-
-
 def _departing(verdicts: Sequence[Verdict]) -> str:
     """Return what is departed from and why, claims of one reason together: ``"by design, E1, E3: GAIL's reward"``."""
     reasons: dict[str, str] = {}
     for verdict in verdicts:
         if verdict.verdict == "waived" and verdict.blocked_by is None:
-            reasons.setdefault(verdict.claim, verdict.message.partition(_BESIDE_THE_REASON)[0])
+            reasons.setdefault(verdict.claim, verdict.message.partition(BESIDE_THE_REASON)[0])
     together: dict[str, list[str]] = {}
     for verdict in verdicts:
         if verdict.verdict == "waived":

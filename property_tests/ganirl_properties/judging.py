@@ -15,7 +15,7 @@ from .mending import mends
 from .narrative import counterexample
 from .relations import relation
 from .repeated import another_answer
-from .report import Counterexample, Diagnosis, Verdict, VerdictName
+from .report import BESIDE_THE_REASON, Counterexample, Diagnosis, Verdict, VerdictName
 from .search import Failure, Finding, Search
 from .shrink import smallest
 
@@ -163,7 +163,7 @@ def _waived(
     reason = search.implementation.departures[departure]
     if departure == finding.claim:
         # A declared departure must not hide another one: what the numbers are is said beside the reason.
-        known = f"; its numbers: {diagnosis.title}" if diagnosis is not None else ""
+        known = f"{BESIDE_THE_REASON}{diagnosis.title}" if diagnosis is not None else ""
         if diagnosis is not None and not formula_of(reason):
             known += f"; to hold it to that: Departure(…, formula={diagnosis.formula!r})"
         return _row(search, finding, "waived", reason + known)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from ganirl import Steps
+from ganirl import Rows, Steps
 
 Whole = npt.NDArray[np.int64]
 
@@ -40,8 +43,20 @@ def all_paths(shares: Whole, following: Whole, horizon: int) -> tuple[Steps, Who
 
 
 def taken(steps: Steps, chosen: Whole) -> Steps:
-    """Some rows of the steps, in that order, again and again if so chosen."""
-    return Steps(
-        *(part[chosen] for part in (steps.state, steps.action, steps.next_state)),
-        *(part[chosen] for part in (steps.done, steps.mask, steps.features)),
+    """Some rows of the steps, in that order, again and again if so chosen; of lanes the same rows of each."""
+    axis = steps.mask.ndim - 2
+    return Steps(*(_along(getattr(steps, each.name), chosen, axis) for each in fields(Steps)))
+
+
+def taken_rows(rows: Rows, chosen: Whole) -> Rows:
+    """Some of the rows, in that order, each with the weight that it had."""
+    axis = rows.log_q.ndim - 1
+    features, log_q, weight = (
+        _along(each, chosen, axis) for each in (rows.features, rows.log_q, rows.weight)
     )
+    return Rows(features, log_q, weight, taken(rows.steps, chosen))
+
+
+def _along(values: npt.NDArray[Any], chosen: Whole, axis: int) -> npt.NDArray[Any]:
+    """Return some entries along an axis; unlike ``np.take``, what lies side by side in memory stays so."""
+    return np.moveaxis(np.moveaxis(values, axis, 0)[chosen], 0, axis)

@@ -55,6 +55,12 @@ def claims_of_observable(observable: str, seen: Sequence[str]) -> tuple[str, ...
     return claims
 
 
+def judged_by(seen: Sequence[Reading], claim: str) -> list[Reading]:
+    """Return of all that was seen what a claim is judged by."""
+    shown = [each.observable for each in seen]
+    return [each for each in seen if claim in claims_of_observable(each.observable, shown)]
+
+
 @dataclass(frozen=True)
 class Reading:
     """One observable of one case.

@@ -204,6 +204,10 @@ class Equivalence:
     because: str
 
 
+# What a waived row says beside its reason, for the reader of the row: what its numbers are, where they have a name.
+BESIDE_THE_REASON = "; its numbers: "
+
+
 @dataclass(frozen=True)
 class Run:
     """What was run, on what, when.

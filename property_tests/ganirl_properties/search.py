@@ -28,6 +28,9 @@ Array = npt.NDArray[np.float64]
 # Cases drawn for each setting.
 PROFILES = {"smoke": 6, "default": 48, "thorough": 480}
 
+# Beside the seed: what is drawn in lanes is drawn anew, and not what is asked about alone.
+_OF_LANES = 1
+
 # Error over what is allowed of a lane that alone is within it: what is added up in another order is beyond by no such
 # factor.
 OTHERWISE = 2.0
@@ -202,9 +205,10 @@ class Search:
     def view(self, data: bytes, setting: Setting) -> View:
         """Decode bytes and put the implementation beside the truth."""
         case = case_from_bytes(data, setting, self.precision, self.implementation.conventions)
-        return self._arranged(case, setting)
+        return self.view_in(setting, case)
 
-    def _arranged(self, case: Case, setting: Setting) -> View:
+    def view_in(self, setting: Setting, case: Case) -> View:
+        """Put the implementation beside the truth about a case, or lanes, as the setting has it."""
         view = self.view_of(case)
         if setting != "optimum":
             return view
@@ -255,13 +259,14 @@ class Search:
 
     def lane_views(self, setting: Setting, at_once: int = AT_ONCE) -> Iterator[tuple[Lanes, View]]:
         """Yield the lanes drawn for a setting, so many in a call; none for code that takes none."""
-        if setting not in SETTINGS_OF_LANES or not takes_lanes(self.implementation, self.framework):
+        asked = self.lanes > 0 and takes_lanes(self.implementation, self.framework)
+        if setting not in SETTINGS_OF_LANES or not asked:
             return
-        rng = np.random.default_rng([self.seed, SETTINGS.index(setting), AT_ONCE])
-        conventions, at_once = self.implementation.conventions, max(min(at_once, self.lanes), 1)
-        drawn = drawn_lanes(rng, setting, self.precision.name, conventions, at_once)
+        at_once = min(at_once, self.lanes)
+        rng = np.random.default_rng([self.seed, SETTINGS.index(setting), _OF_LANES])
+        drawn = drawn_lanes(rng, setting, self.precision.name, self.implementation.conventions, at_once)
         for lanes in islice(drawn, self.lanes // at_once):
-            yield lanes, self._arranged(lanes.case, setting)
+            yield lanes, self.view_in(setting, lanes.case)
 
     def _screened(self, check: Check, setting: Setting) -> Screened:
         """Return what a check says of the lanes of its setting, on which all that will be asked for is run at once."""

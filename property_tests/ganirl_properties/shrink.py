@@ -16,7 +16,7 @@ from ganirl import Case, Rows
 
 from .cases import BYTES_PER_CASE, Setting, bytes_read
 from .observed import NotObservedError, ObservableError
-from .paths import taken
+from .paths import taken_rows
 from .search import Failure, Judgement, Search, judged
 
 # Tries after which the smallest case so far is taken: a third party's call may cost milliseconds.
@@ -112,10 +112,11 @@ def _with_fewer_rows(search: Search, failure: Failure, clear: float) -> Failure:
 
 def _without(rows: Rows, index: int, search: Search) -> Rows:
     kept = np.delete(np.arange(len(rows)), index)
+    left = taken_rows(rows, kept)
     weight = np.full(len(kept), 1.0 / len(kept))
     if search.implementation.conventions.weights:
-        weight = search.precision.round(rows.weight[kept] / rows.weight[kept].sum())
-    return Rows(rows.features[kept], rows.log_q[kept], weight, taken(rows.steps, kept))
+        weight = search.precision.round(left.weight / left.weight.sum())
+    return replace(left, weight=weight)
 
 
 # A factor that nobody takes for rounding.

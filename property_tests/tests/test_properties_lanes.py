@@ -124,7 +124,7 @@ def test_every_check_says_of_a_lane_what_it_says_of_its_case(setting: Setting, n
     for lanes in lanes_of(
         search.implementation.conventions, setting, "float64", 6 if name == "torch" else 12
     ):
-        view = search._arranged(lanes.case, setting)
+        view = search.view_in(setting, lanes.case)
         for lane in (0, COUNT // 2):
             alone = search.view(lanes.bytes_of(lane), setting)
             if setting == "optimum":  # b* of lanes is not certified: to compare numbers, take the same one

@@ -112,6 +112,10 @@ class Failure:
         lead = f"{self.lead.dtype} on {self.lead.device}"
         return f"{lead}, also {self.also}" if self.also else lead
 
+    def in_its_formats(self, run: Run) -> str:
+        """Where it fails, at the end of a sentence; empty where the run has one format, which goes without saying."""
+        return f", in {self.where}" if len(run.dtypes) > 1 else ""
+
     @property
     def also(self) -> str:
         """Where else it fails: ``float32, bfloat16``; empty if nowhere."""

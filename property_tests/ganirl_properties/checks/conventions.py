@@ -9,14 +9,14 @@ import numpy as np
 
 from ganirl import Rows
 from ganirl_properties.observed import NotObservedError
+from ganirl_properties.paths import taken_rows
 
 from .check import Check, Comparison, View, compare
-from .numerics import arranged
 
 
 def _repeated(rows: Rows, times: int) -> Rows:
     """Each row some times over, with its share of the weight."""
-    many = arranged(rows, np.repeat(np.arange(rows.log_q.shape[-1]), times))
+    many = taken_rows(rows, np.repeat(np.arange(len(rows)), times))
     return replace(many, weight=many.weight / times)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ganirl.batch import log_likelihood
 from ganirl.truth import Expected, Truth
 from ganirl_properties.cases import absorb_b
 from ganirl_properties.observed import NotObservedError
+from ganirl_properties.paths import taken_rows
 
 from .check import Array, Check, Comparison, View, compare
 
@@ -108,22 +109,11 @@ def _no_policy_gradient(view: View) -> Iterator[Comparison]:
     )
 
 
-def arranged(rows: Rows, order: np.ndarray) -> Rows:
-    """Return some of the rows in an order, (m,), a row as often as it is named."""
-
-    def of(values: np.ndarray) -> np.ndarray:
-        moved = np.moveaxis(values, rows.log_q.ndim - 1, 0)[order]
-        return np.moveaxis(moved, 0, rows.log_q.ndim - 1)
-
-    steps = Steps(*(of(getattr(rows.steps, each.name)) for each in fields(Steps)))
-    return Rows(of(rows.features), of(rows.log_q), of(rows.weight), steps)
-
-
 def _rearranged(view: View, name: str, repeat: int) -> Iterator[Comparison]:
     def side(rows: Rows) -> Rows:
         # Backwards from the second row: neither the first row nor, of four, the last stays in its place.
-        order = np.tile(np.roll(np.arange(rows.log_q.shape[-1])[::-1], 2), repeat)
-        other = arranged(rows, order)
+        order = np.tile(np.roll(np.arange(len(rows))[::-1], 2), repeat)
+        other = taken_rows(rows, order)
         return replace(other, weight=other.weight / repeat)
 
     other = view.at(replace(view.case, expert=side(view.case.expert), generator=side(view.case.generator)))

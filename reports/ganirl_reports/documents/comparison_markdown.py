@@ -148,7 +148,7 @@ def _details(column: Column) -> Lines:
         *(f"> {escape(warning)}\n" for warning in report.warnings),
     ]
     found = failures(report)
-    lines += [*tell_failures(found, f"{column.slug}/"), tell_blocked(found)]
+    lines += [*tell_failures(found, f"{column.slug}/"), tell_blocked(found, run)]
     lines += [
         f"- departs by design from {escape(claim)}: {escape(reason)}"
         for claim, reason in run.departures.items()

@@ -36,7 +36,7 @@ def to_markdown(report: Report) -> str:
     found = failures(report)
     failed, (head, tail) = (
         tell_failures(found),
-        (_head(report), tell_blocked(found) + _tail(report)),
+        (_head(report), tell_blocked(found, report.run) + _tail(report)),
     )
     room = LIMIT - len(head) - len(tail)
     kept: list[str] = []
@@ -78,7 +78,7 @@ def tell_failures(found: tuple[Failure, ...], folder: str = "") -> list[str]:
     ]
 
 
-def tell_blocked(found: tuple[Failure, ...]) -> str:
+def tell_blocked(found: tuple[Failure, ...], run: Run) -> str:
     """Return the list of the echoes; empty if there is none."""
     blocked = [each for each in found if each.lead.verdict == "blocked"]
     if not blocked:
@@ -89,8 +89,8 @@ def tell_blocked(found: tuple[Failure, ...]) -> str:
         entry = catalogued(verdict.claim)
         title = f" {entry.title}" if entry else ""
         lines.append(
-            f"- {escape(verdict.claim)}{title}: explained by the failure of {escape(verdict.blocked_by or '?')}, in "
-            f"{escape(failure.where)}"
+            f"- {escape(verdict.claim)}{title}: explained by the failure of {escape(verdict.blocked_by or '?')}"
+            f"{escape(failure.in_its_formats(run))}"
         )
     return "\n".join([*lines, "", ""])
 

@@ -169,7 +169,7 @@ def _print_failures(report: Report, out: Console) -> None:
         verdict = failure.lead
         title = entry.title if (entry := catalogued(verdict.claim)) else ""
         line = Text.assemble((f"⊘ {verdict.claim:<3} blocked", LOOKS["blocked"].style), f"  {title}")
-        said = f": explained by the failure of {verdict.blocked_by}, in {failure.where}"
+        said = f": explained by the failure of {verdict.blocked_by}{failure.in_its_formats(report.run)}"
         out.print(line.append(said, style="dim"))
     if blocked:
         out.print()
