@@ -125,8 +125,9 @@ def check_implementation(candidate: Any, spec: str | None = None) -> None:
         _check_readable(candidate, name, part)
     missing = [part for part in parts if not hasattr(candidate, part)]
     if missing:
+        none = " (departures = {} says that there are none)" if "departures" in missing else ""
         raise TargetError(
-            f"{name} is not an Implementation: it has no {', no '.join(missing)}; "
+            f"{name} is not an Implementation: it has no {', no '.join(missing)}{none}; "
             "ganirl.wrap(discriminator_logit=…, discriminator_loss=…) makes one of plain callables"
         )
     if not isinstance(candidate.conventions, Conventions):
